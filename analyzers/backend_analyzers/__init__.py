@@ -1,0 +1,1 @@
+"""Text in, findings out: no files, clock, sockets, processes or editors in here."""

@@ -1,0 +1,1 @@
+"""Names, types, constants and taint: what an expression denotes."""

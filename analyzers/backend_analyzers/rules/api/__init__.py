@@ -1,0 +1,1 @@
+"""Rules about routes and what they answer."""

@@ -1,0 +1,1 @@
+"""Rules about calls between processes and machines."""

@@ -1,0 +1,1 @@
+"""Rules about injection, secrets and suppressions."""

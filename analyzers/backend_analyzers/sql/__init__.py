@@ -1,0 +1,1 @@
+"""SQL as values: statements, DDL and the schema they build."""

@@ -1,0 +1,1 @@
+"""One file per language: syntax tree to ir."""

@@ -1,0 +1,1 @@
+"""What people and other tools read: text, json, sarif, github, gitlab, junit."""
