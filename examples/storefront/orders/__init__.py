@@ -1,0 +1,1 @@
+"""The orders service: customers place, follow and cancel orders."""

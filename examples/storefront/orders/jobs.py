@@ -1,0 +1,27 @@
+"""Work that nobody waits for, done beside the requests."""
+
+import asyncio
+import logging
+
+from psycopg import OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+log = logging.getLogger(__name__)
+
+
+async def expire_unpaid_orders(pool: AsyncConnectionPool, *, every: float = 60.0) -> None:
+    """Gives up orders that nobody paid within half an hour, until it is cancelled."""
+    while True:
+        try:
+            async with pool.connection() as connection:
+                cursor = await connection.execute(
+                    """
+                    UPDATE orders SET status = 'expired'
+                    WHERE status = 'pending' AND placed_at < now() - interval '30 minutes'
+                    """
+                )
+            if cursor.rowcount:
+                log.info("expired %d unpaid orders", cursor.rowcount)
+        except (OperationalError, PoolTimeout):
+            log.warning("unpaid orders were not expired this time", exc_info=True)
+        await asyncio.sleep(every)
