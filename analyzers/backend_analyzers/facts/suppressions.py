@@ -25,6 +25,8 @@ class Suppression(msgspec.Struct, frozen=True, gc=False, array_like=True):
     reason: str
     line: Place
     """What to delete to be rid of the comment: its line when it has one to itself."""
+    named: Place
+    """Where the names of the rules stand, between the brackets."""
 
     def covers(self, rule: str, offset: int) -> bool:
         """Whether a finding of `rule` that starts at `offset` is suppressed."""
@@ -32,7 +34,7 @@ class Suppression(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 _COMMENT = re.compile(
-    rb"backend:[ \t]*ignore(?P<file>-file)?[ \t]*(?:\[(?P<rules>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"
+    rb"backend:[ \t]*ignore(?P<file>-file)?[ \t]*(?:\[(?P<rules>[^\]\r\n]*)\]?)?(?P<reason>[^\r\n]*)"
 )
 _INNER = {
     "module",
@@ -83,6 +85,7 @@ def _suppression(file: File, match: re.Match[bytes], comment: ts.Node) -> Suppre
         end=covered[1],
         reason=_END_OF_COMMENT.sub("", (match["reason"] or b"").decode(errors="replace")).strip(),
         line=Place(file.path, "", *line),
+        named=Place(file.path, "", *match.span("rules")) if match["rules"] else Place("", "", 0, 0),
     )
 
 
