@@ -1,0 +1,129 @@
+"""The settings, each declared once: name, type, default, limits and documentation.
+
+Reading them (`backend_engineer.configuration`), the JSON schema and `docs/settings.md` all follow
+from the fields below.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Severity = Literal["error", "warning", "hint"]
+Confidence = Literal["high", "medium", "low"]
+Names = tuple[Annotated[str, Meta(min_length=1)], ...]
+Globs = tuple[Annotated[str, Meta(min_length=1)], ...]
+
+CONFIGURATION_FILE = "backend-engineer.toml"
+
+
+class LspSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the language server behaves."""
+
+    debounce: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="How many milliseconds the server waits after the last keystroke before it "
+            "runs the rules that read the whole workspace. Rules that read one file do not wait.",
+        ),
+    ] = 150
+    workspace_diagnostics: Annotated[
+        bool,
+        Meta(description="Report findings in files that are not open in the editor, too."),
+    ] = False
+    trace: Annotated[
+        Literal["off", "messages", "verbose"],
+        Meta(
+            description="What the server writes to the editor's log about its own work: nothing, "
+            "one line for each request, or also how long each step took."
+        ),
+    ] = "off"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person can choose for one project."""
+
+    select: Annotated[
+        Names,
+        Meta(
+            description="The rules to run, by name or by group (`api`, `architecture`, `database`, "
+            "`security`). When empty, all rules run."
+        ),
+    ] = ()
+    ignore: Annotated[
+        Names,
+        Meta(description="The rules to leave out, by name or by group. Wins over `select`."),
+    ] = ()
+    severity: Annotated[
+        Severity,
+        Meta(description="The least severity that is reported: `hint` reports everything."),
+    ] = "hint"
+    confidence: Annotated[
+        Confidence,
+        Meta(
+            description="The least confidence that is reported. `low` adds findings that are "
+            "often wrong."
+        ),
+    ] = "medium"
+    severities: Annotated[
+        dict[str, Literal["error", "warning", "hint", "off"]],
+        Meta(
+            description="A severity of your own for a rule: "
+            '`severities = { select-star = "hint" }`. `off` leaves the rule out.'
+        ),
+    ] = msgspec.field(default_factory=dict)
+    include: Annotated[
+        Globs,
+        Meta(
+            description="Patterns, as in `.gitignore`, of the files to read. When empty, all files "
+            "in a language that the engine knows."
+        ),
+    ] = ()
+    exclude: Annotated[
+        Globs,
+        Meta(
+            description="Patterns, as in `.gitignore`, of files not to read at all, in addition to "
+            "what the project's ignore files name."
+        ),
+    ] = ()
+    per_path_ignores: Annotated[
+        dict[str, Names],
+        Meta(
+            description="Rules to leave out in some files: a table from patterns, as in "
+            "`.gitignore`, to names of rules or groups. The files are still read, as parts of the "
+            "model."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    jobs: Annotated[
+        int,
+        Meta(ge=0, le=1024, description="How many processes read files; 0 is one for each core."),
+    ] = 0
+    max_file_size: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Files of more bytes than this are skipped, with a note; 0 is 2 MB for code "
+            "and 64 MB for SQL.",
+        ),
+    ] = 0
+    cache: Annotated[
+        bool | str,
+        Meta(
+            description="Keep what was found out about each file: `true` in the user's cache "
+            "folder, a path in that folder (relative to the project), `false` nowhere."
+        ),
+    ] = True
+    dialect: Annotated[
+        Literal["auto", "postgresql", "mysql", "sqlite"],
+        Meta(
+            description="The SQL dialect of `.sql` files and of queries in code. `auto` judges each "
+            "by its text."
+        ),
+    ] = "auto"
+    lsp: Annotated[LspSettings, Meta(description="How the language server behaves.")] = (
+        LspSettings()
+    )
