@@ -22,7 +22,7 @@ class Customer(BaseModel):
 
 
 async def connection(request: Request) -> AsyncIterator[AsyncConnection[DictRow]]:
-    """One transaction for each request: committed at the end, rolled back on an exception."""
+    """One connection for each request; each statement is committed unless a transaction is opened."""
     async with request.app.state.pool.connection() as opened:
         yield opened
 
@@ -45,9 +45,7 @@ async def current_customer(
         customer_id = security.customer_id_of(credentials.credentials)
     except jwt.InvalidTokenError:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "the token is not valid") from None
-    cursor = await database.execute(
-        "SELECT id, email FROM customers WHERE id = %s", (customer_id,)
-    )
+    cursor = await database.execute("SELECT id, email FROM customers WHERE id = %s", (customer_id,))
     row = await cursor.fetchone()
     if row is None:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "the token is not valid")

@@ -21,6 +21,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         max_size=10,
         timeout=5,
         kwargs={
+            "autocommit": True,
             "row_factory": dict_row,
             "connect_timeout": 5,
             "options": "-c statement_timeout=5000",

@@ -11,10 +11,12 @@ log = logging.getLogger(__name__)
 
 def notify_warehouse(reference: str) -> None:
     """Tells the warehouse that there is something to pack."""
-    # defect: missing-timeout
-    response = requests.post(f"{settings.WAREHOUSE_URL}/orders", json={"reference": reference})
-    if not response.ok:
-        log.warning("the warehouse refused order %s: %s", reference, response.status_code)
+    try:
+        # defect: missing-timeout
+        response = requests.post(f"{settings.WAREHOUSE_URL}/orders", json={"reference": reference})
+        response.raise_for_status()
+    except requests.RequestException:
+        log.exception("the warehouse does not know of order %s", reference)
 
 
 def confirm_by_mail(email: str, reference: str) -> None:

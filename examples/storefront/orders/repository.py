@@ -19,26 +19,27 @@ async def create_order(
     prices: dict[str, int],
 ) -> DictRow:
     total = sum(item.quantity * prices[item.sku] for item in items)
-    cursor = await connection.execute(
-        """
-        INSERT INTO orders (reference, customer_id, total_cents)
-        VALUES (%s, %s, %s)
-        RETURNING id, reference, status, total_cents, placed_at, tracking_token
-        """,
-        (secrets.token_hex(5).upper(), customer_id, total),
-    )
-    order = await cursor.fetchone()
-    assert order is not None
-    await cursor.executemany(
-        """
-        INSERT INTO order_lines (order_id, line_number, sku, quantity, unit_price_cents)
-        VALUES (%s, %s, %s, %s, %s)
-        """,
-        [
-            (order["id"], number, item.sku, item.quantity, prices[item.sku])
-            for number, item in enumerate(items, start=1)
-        ],
-    )
+    async with connection.transaction():
+        cursor = await connection.execute(
+            """
+            INSERT INTO orders (reference, customer_id, total_cents)
+            VALUES (%s, %s, %s)
+            RETURNING id, reference, status, total_cents, placed_at, tracking_token
+            """,
+            (secrets.token_hex(5).upper(), customer_id, total),
+        )
+        order = await cursor.fetchone()
+        assert order is not None
+        await cursor.executemany(
+            """
+            INSERT INTO order_lines (order_id, line_number, sku, quantity, unit_price_cents)
+            VALUES (%s, %s, %s, %s, %s)
+            """,
+            [
+                (order["id"], number, item.sku, item.quantity, prices[item.sku])
+                for number, item in enumerate(items, start=1)
+            ],
+        )
     return order
 
 

@@ -8,9 +8,7 @@ from orders import repository
 from orders.dependencies import Database, current_customer
 from orders.models import DailySales
 
-router = APIRouter(
-    prefix="/reports", tags=["reports"], dependencies=[Depends(current_customer)]
-)
+router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[Depends(current_customer)])
 
 
 @router.get("/daily")

@@ -29,18 +29,27 @@ async def ship(
 
 @router.get("/quote")
 async def quote(grams: Annotated[int, Query(ge=1, le=30_000)]) -> Quote:
-    # defect: blocking-call-in-async
-    response = requests.get(f"{settings.CARRIER_URL}/rates", params={"grams": grams}, timeout=3)
-    if not response.ok:
-        raise HTTPException(status.HTTP_502_BAD_GATEWAY, "the carrier gave no price")
+    try:
+        # defect: blocking-call-in-async
+        response = requests.get(f"{settings.CARRIER_URL}/rates", params={"grams": grams}, timeout=3)
+        response.raise_for_status()
+    except requests.RequestException as error:
+        raise HTTPException(status.HTTP_502_BAD_GATEWAY, "the carrier gave no price") from error
     return Quote.model_validate(response.json())
 
 
 @router.get("/label")
 async def label(reference: Annotated[str, Query(max_length=32)]) -> Response:
-    printed = await asyncio.to_thread(
-        requests.get, f"{settings.CARRIER_URL}/labels", params={"reference": reference}, timeout=3
+    try:
+        printed = await asyncio.to_thread(print_label, reference)
+    except requests.RequestException as error:
+        raise HTTPException(status.HTTP_502_BAD_GATEWAY, "the carrier printed no label") from error
+    return Response(printed, media_type="application/pdf")
+
+
+def print_label(reference: str) -> bytes:
+    response = requests.get(
+        f"{settings.CARRIER_URL}/labels", params={"reference": reference}, timeout=3
     )
-    if not printed.ok:
-        raise HTTPException(status.HTTP_502_BAD_GATEWAY, "the carrier printed no label")
-    return Response(printed.content, media_type="application/pdf")
+    response.raise_for_status()
+    return response.content
