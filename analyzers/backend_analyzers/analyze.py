@@ -57,12 +57,20 @@ def faults(workspace: Workspace) -> tuple[Fault, ...]:
     return (*of_files, *workspace.fact(workspace_report).faults)
 
 
-def review(workspace: Workspace, path: str) -> tuple[Finding, ...]:
-    """The findings in one file, in reading order, less what a comment there suppresses."""
+def review(
+    workspace: Workspace, path: str, compared: Mapping[str, tuple[Finding, ...]] | None = None
+) -> tuple[Finding, ...]:
+    """The findings in one file, in reading order, less what a comment there suppresses.
+
+    `compared` stands for the findings of the rules that compare files, when those of an earlier
+    snapshot will do (see `compared_findings`): then only this one file is looked at.
+    """
     report = workspace.one(path, file_report)
     if report is None:
         return ()
-    found = [*report.findings, *workspace.fact(_by_path).get(path, ())]
+    if compared is None:
+        compared = workspace.fact(compared_findings)
+    found = [*report.findings, *compared.get(path, ())]
     at = {id(f): workspace.span(f.at).start for f in found}
     comments = workspace.one(path, suppressions) or ()
     shown = [f for f in found if not any(c.covers(f.rule, at[id(f)]) for c in comments)]
@@ -120,7 +128,7 @@ def applied(workspace: Workspace, changes: Iterable[Change]) -> Workspace:
     for path, edits in by_path.items():
         last_first = tuple(sorted(set_of(edits), key=lambda e: (-e.start, -e.end)))
         if path in workspace.files:
-            sources[path] = Open(_edited(workspace.files[path].file(), last_first))
+            sources[path] = Open(workspace.files[path].file().edited(last_first))
         elif (language := Language.of(path)) is not None:
             sources[path] = Open(File(path, language, b"".join(e.text for e in edits)))
     return workspace.updated(sources)
@@ -129,14 +137,6 @@ def applied(workspace: Workspace, changes: Iterable[Change]) -> Workspace:
 def set_of(edits: Iterable[Edit]) -> list[Edit]:
     """The edits without repetition: two findings may ask for the same one."""
     return list(dict.fromkeys(edits))
-
-
-def _edited(file: File, edits: tuple[Edit, ...]) -> File:
-    """A fresh file: the one that is open keeps its memo for its own next version."""
-    text = file.text
-    for edit in edits:
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return File(file.path, file.language, text)
 
 
 def _counted(workspace: Workspace, paths: Iterable[str]) -> Counter[tuple[str, str, str]]:
@@ -181,7 +181,8 @@ def _derive(rule: Rule) -> Callable[[Workspace], Report]:
 _WORKSPACE_RULES = [_derive(rule) for rule in RULES.values() if rule.scope == "workspace"]
 
 
-def _by_path(workspace: Workspace) -> Mapping[str, tuple[Finding, ...]]:
+def compared_findings(workspace: Workspace) -> Mapping[str, tuple[Finding, ...]]:
+    """The findings of the rules that compare files, by the file they are in."""
     grouped: dict[str, list[Finding]] = {}
     for finding in workspace.fact(workspace_report).findings:
         grouped.setdefault(finding.at.path, []).append(finding)

@@ -92,7 +92,8 @@ class File:
     """The text of one file, and what follows from the text alone.
 
     `memo` keeps pure functions of the file (its tree, its ir, its facts) under the function that
-    computed them; `reused` is the memo of the version before, from which per-unit results are taken.
+    computed them; `reused` is what is known of the versions before, from which per-unit results are
+    taken.
     """
 
     __slots__ = ("__dict__", "_old_tree", "language", "memo", "path", "reused", "text")
@@ -139,8 +140,8 @@ class File:
             text = text[: edit.start] + edit.text + text[edit.end :]
         after = File(self.path, self.language, text)
         after._old_tree = tree  # noqa: SLF001 - the same class
-        after.reused = self.memo
-        self.reused = {}
+        # Not only the memo: this version may never have been analysed, and the one before it was.
+        after.reused = {**self.reused, **self.memo}
         return after
 
     def source(self, start: int, end: int) -> str:
