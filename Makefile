@@ -1,0 +1,33 @@
+# `make demo` and `make test` set up what they need in .venv, with uv where it is installed, else pip.
+
+PYTHON ?= python3
+PY = .venv/bin/python
+READY = .venv/.ready
+
+.PHONY: demo test fast update bench clean
+
+demo: $(READY)
+	@$(PY) -I -m backend_engineer check examples/storefront --statistics; status=$$?; \
+	 if [ $$status -gt 1 ]; then exit $$status; fi
+
+test: $(READY)
+	$(PY) -m pytest -q -n 2 -m "not e2e"
+
+update: $(READY)
+	$(PY) -m pytest -q -m "not e2e" --update tests/test_rules.py tests/test_generated.py
+
+bench: $(READY)
+	$(PY) benchmarks/run.py
+
+clean:
+	rm -rf .venv
+
+$(READY): pyproject.toml uv.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --quiet --frozen --python "$${UV_PYTHON:-$(PYTHON)}" --group e2e --group benchmarks; \
+	else \
+	  $(PYTHON) -m venv .venv && \
+	  $(PY) -m pip install --quiet --upgrade pip && \
+	  $(PY) -m pip install --quiet --editable . --group dev --group e2e --group benchmarks; \
+	fi
+	@touch $@
