@@ -224,6 +224,8 @@ class Options(msgspec.Struct, frozen=True, gc=False):
     """`postgresql`, `mysql`, `sqlite`, or empty to judge by the text."""
     complete: bool = True
     """Whether every file of the project is here.  Until then no workspace rule reports."""
+    tests: bool = False
+    """Whether findings in the project's own tests count."""
 
 
 Derive = Callable[["Workspace"], Any]
