@@ -1,0 +1,360 @@
+"""What the names of a module denote, seen from inside its functions.
+
+A `Scope` is a value.  It stays *equal* while someone types inside a function body, so that the
+other units of the file keep their results: it holds signatures rather than bodies, and what
+comes out of a body (`self.client = httpx.Client()` in a constructor) without its offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from backend_analyzers import ir
+from backend_analyzers.flow.bindings import Binding, Signature, assigned, imported, signature
+from backend_analyzers.source import File
+from backend_analyzers.syntax import module
+
+NESTING = 40
+"""How deep an expression is copied before the rest counts as unknown."""
+
+
+class ClassShape(msgspec.Struct, frozen=True, gc=False):
+    """A class: its bases, and what is known of the values and methods its instances have."""
+
+    bases: tuple[ir.Expr, ...] = ()
+    attributes: dict[str, tuple[Binding, ...]] = {}
+    methods: dict[str, Signature] = {}
+    decorators: tuple[ir.Expr, ...] = ()
+
+
+class Scope(msgspec.Struct, frozen=True, gc=False):
+    """The names of a module.
+
+    `names` gives every binding of each name at module level; a name with two that disagree is
+    unknown.  `attributes` holds module-level assignments to dotted names such as
+    `axios.defaults.timeout`.  `exports` gives the local name, or the value, behind each exported name
+    (a Python module exports what it binds and has none here).
+    """
+
+    names: dict[str, tuple[Binding, ...]] = {}
+    classes: dict[str, ClassShape] = {}
+    attributes: dict[str, tuple[ir.Expr, ...]] = {}
+    exports: dict[str, Binding] = {}
+    stars: tuple[str, ...] = ()
+
+
+EMPTY = Scope()
+
+
+def scope(file: File) -> Scope:
+    """The scope of a file of code, computed once for each version of it."""
+    known = file.memo.get(scope)
+    if known is None:
+        known = _scope(file)
+        before = file.reused.get(scope)
+        if before is not None and before == known:
+            known = before
+        file.memo[scope] = known
+    result: Scope = known
+    return result
+
+
+class _Declared(msgspec.Struct, frozen=True, gc=False):
+    """What one unit adds to the scope."""
+
+    names: tuple[tuple[str, Binding], ...] = ()
+    attributes: tuple[tuple[str, ir.Expr], ...] = ()
+    exports: tuple[tuple[str, Binding], ...] = ()
+    stars: tuple[str, ...] = ()
+    member: str = ""
+    method: Signature | None = None
+    shape: ClassShape | None = None
+
+
+_Kept = dict[int, tuple[ir.Unit, _Declared]]
+
+
+def _scope(file: File) -> Scope:
+    if not file.language.is_code:
+        return EMPTY
+    names: dict[str, tuple[Binding, ...]] = {}
+    attributes: dict[str, tuple[ir.Expr, ...]] = {}
+    exports: dict[str, Binding] = {}
+    stars: tuple[str, ...] = ()
+    classes: dict[str, _Open] = {}
+    before: _Kept = file.reused.get(_declared, {})
+    now: _Kept = {}
+    file.memo[_declared] = now
+    for unit in module(file).units:
+        kept = before.get(id(unit))
+        declared = kept[1] if kept is not None and kept[0] is unit else _declared(unit)
+        now[id(unit)] = (unit, declared)
+        if unit.owner:
+            classes.setdefault(unit.owner, _Open()).add(declared)
+            continue
+        for name, binding in declared.names:
+            names[name] = (*names.get(name, ()), binding)
+        for name, value in declared.attributes:
+            attributes[name] = (*attributes.get(name, ()), value)
+        exports.update(declared.exports)
+        stars += declared.stars
+        if declared.shape is not None:
+            classes.setdefault(unit.key.partition("~")[0], _Open()).shape = declared.shape
+    shapes = {name: one.closed() for name, one in classes.items()}
+    return Scope(names, shapes, attributes, exports, stars)
+
+
+class _Open:
+    """A class whose members are being collected."""
+
+    def __init__(self) -> None:
+        self.shape = ClassShape()
+        self.attributes: dict[str, tuple[Binding, ...]] = {}
+        self.methods: dict[str, Signature] = {}
+
+    def add(self, declared: _Declared) -> None:
+        for name, binding in declared.names:
+            self.attributes[name] = (*self.attributes.get(name, ()), binding)
+        if declared.method is not None:
+            self.methods[declared.member] = declared.method
+        elif declared.shape is not None:
+            self.shape = declared.shape
+
+    def closed(self) -> ClassShape:
+        shape = self.shape
+        return ClassShape(shape.bases, self.attributes, self.methods, shape.decorators)
+
+
+def _declared(unit: ir.Unit) -> _Declared:
+    node = unit.node
+    if isinstance(node, ir.Class) and not unit.owner:
+        bases = tuple(base.value for base in node.bases if not base.name and not base.spread)
+        return _Declared(
+            names=((node.name, Binding("class", detail=node.name)),) if node.name else (),
+            shape=ClassShape(bases, decorators=node.decorators),
+        )
+    if unit.owner:
+        return _member(node)
+    names: list[tuple[str, Binding]] = []
+    attributes: list[tuple[str, ir.Expr]] = []
+    exports: list[tuple[str, Binding]] = []
+    stars: list[str] = []
+    for statement, is_nested in _statements(node):
+        for name, binding in _bound(statement):
+            if name == "*":
+                stars.append(binding.detail)
+            else:
+                names.append((name, _settled(binding, is_nested)))
+        if isinstance(statement, ir.Assign):
+            attributes += _dotted_assignments(statement)
+        elif isinstance(statement, ir.Evaluate) and isinstance(statement.value, ir.Operator):
+            names += ((name, Binding("unknown")) for name in _walrus(statement.value))
+        elif isinstance(statement, ir.Export):
+            exports += _exported(statement)
+    return _Declared(tuple(names), tuple(attributes), tuple(exports), tuple(stars))
+
+
+def _walrus(operator: ir.Operator) -> Iterator[str]:
+    if operator.operator == "=" and isinstance(operator.operands[0], ir.Name):
+        yield operator.operands[0].id
+
+
+def _statements(node: ir.Stmt) -> Iterator[tuple[ir.Stmt, bool]]:
+    """The statements that run when the module is loaded; True for those inside another."""
+    stack: list[tuple[ir.Stmt, bool]] = [(node, False)]
+    while stack:
+        current, is_nested = stack.pop()
+        yield current, is_nested
+        inner: tuple[ir.Stmt, ...] = ()
+        if isinstance(current, ir.Branch | ir.Loop):
+            inner = (*current.body, *current.orelse)
+        elif isinstance(current, ir.Try):
+            handled = tuple(one for handler in current.handlers for one in handler.body)
+            inner = (*current.body, *handled, *current.orelse, *current.final)
+        elif isinstance(current, ir.With | ir.Other):
+            inner = current.body
+        stack.extend((statement, True) for statement in reversed(inner))
+
+
+def _bound(statement: ir.Stmt) -> Iterator[tuple[str, Binding]]:
+    """The names that a statement binds, those inside its body left out."""
+    match statement:
+        case ir.Import():
+            for name, qualified in imported(statement):
+                yield name, Binding("import", detail=qualified)
+        case ir.Function(name=name) if name:
+            yield name, Binding("function", detail=name, signature=signature(statement))
+        case ir.Class(name=name) if name:
+            yield name, Binding("class", detail=name)
+        case ir.Assign(operator="", targets=targets, value=value, annotation=annotation):
+            for target in targets:
+                yield from assigned(target, value, 0, 0, annotation)
+        case ir.Assign(targets=(ir.Name(id=name),), operator=operator):
+            yield name, Binding("append" if operator == "+" else "unknown", value=statement.value)
+        case ir.Loop(target=target, iterable=iterable) if target is not None:
+            kind = "element" if isinstance(target, ir.Name) else "unknown"
+            for name, binding in assigned(target, None, 0, 0, None):
+                yield name, msgspec.structs.replace(binding, kind=kind, value=iterable)
+        case ir.With(items=items):
+            for item in items:
+                if isinstance(item.target, ir.Name):
+                    yield item.target.id, Binding("enter", value=item.context)
+        case _:
+            pass
+
+
+def _settled(binding: Binding, is_nested: bool) -> Binding:
+    """The binding without what changes while a function body is written."""
+    value = binding.value
+    detail = binding.detail
+    if binding.kind == "function" and not detail:
+        return msgspec.structs.replace(binding, after=0, block=0)
+    if value is not None and (is_nested or _has_lambda(value)):
+        value = unplaced(value, {})
+    return msgspec.structs.replace(binding, value=value, after=0, block=0)
+
+
+def _has_lambda(value: ir.Expr) -> bool:
+    return any(isinstance(node, ir.Lambda) for node in ir.walk(value))
+
+
+def _dotted_assignments(statement: ir.Assign) -> Iterator[tuple[str, ir.Expr]]:
+    if statement.value is None or statement.operator:
+        return
+    for target in statement.targets:
+        if isinstance(target, ir.Attribute) and (name := dotted(target)):
+            yield name, unplaced(statement.value, {})
+
+
+def dotted(expression: ir.Expr) -> str:
+    """`a.b.c` as written, or empty when the expression is no such thing."""
+    parts = []
+    while isinstance(expression, ir.Attribute):
+        parts.append(expression.name)
+        expression = expression.value
+    if not isinstance(expression, ir.Name):
+        return ""
+    return ".".join([expression.id, *reversed(parts)])
+
+
+def _exported(statement: ir.Export) -> Iterator[tuple[str, Binding]]:
+    value = statement.value
+    if statement.module:
+        source = value.id if isinstance(value, ir.Name) else statement.name
+        separator = "" if statement.module.endswith(".") else "."
+        yield (
+            statement.name,
+            Binding("import", detail=f"{statement.module}{separator}{source}"),
+        )
+    elif isinstance(value, ir.Lambda):
+        yield statement.name, Binding("function", signature=signature(value.function))
+    elif value is not None:
+        yield statement.name, Binding("value", value=unplaced(value, {}))
+
+
+def _member(node: ir.Stmt) -> _Declared:
+    match node:
+        case ir.Function(name=name):
+            return _Declared(
+                names=tuple(_instance_attributes(node)),
+                member=name,
+                method=signature(node),
+            )
+        case ir.Assign():
+            found = tuple((name, _settled(one, is_nested=False)) for name, one in _bound(node))
+            return _Declared(names=found)
+        case ir.Class():
+            return _Declared()
+        case _:
+            return _Declared()
+
+
+def _instance_attributes(method: ir.Function) -> Iterator[tuple[str, Binding]]:
+    """What a method assigns to attributes of its instance, in terms of module-level names.
+
+    Parameters stand for their annotations, and a local name that is assigned once for its value.
+    A constructor's annotated parameters count as attributes of the same name too, which is what
+    TypeScript's parameter properties are; elsewhere nobody asks for them.
+    """
+    annotations = {one.name: one.annotation for one in method.parameters if one.name}
+    local: dict[str, ir.Expr | None] = dict.fromkeys(annotations)
+    found: list[tuple[str, Binding]] = []
+    for statement in _body_statements(method):
+        if not isinstance(statement, ir.Assign) or statement.operator:
+            continue
+        value = statement.value
+        for target in statement.targets:
+            if isinstance(target, ir.Name):
+                local[target.id] = None if target.id in local else value
+            elif isinstance(target, ir.Attribute) and _is_instance(target.value, method):
+                annotation = statement.annotation
+                if isinstance(value, ir.Name) and value.id in annotations and annotation is None:
+                    annotation = annotations[value.id]
+                settled = None if value is None else unplaced(value, local)
+                note = None if annotation is None else unplaced(annotation, {})
+                found.append((target.name, Binding("value", value=settled, annotation=note)))
+    yield from found
+    if method.name == "constructor":
+        assigned_names = {name for name, _ in found}
+        for name, annotation in annotations.items():
+            if annotation is not None and name not in assigned_names:
+                yield name, Binding("value", annotation=unplaced(annotation, {}))
+
+
+def _is_instance(expression: ir.Expr, method: ir.Function) -> bool:
+    if not isinstance(expression, ir.Name):
+        return False
+    if expression.id == "this":
+        return True
+    return bool(method.parameters) and expression.id == method.parameters[0].name == "self"
+
+
+def _body_statements(function: ir.Function) -> Iterator[ir.Stmt]:
+    for statement in function.body:
+        for inner, _ in _statements(statement):
+            yield inner
+
+
+def unplaced(
+    expression: ir.Expr, local: dict[str, ir.Expr | None], depth: int = NESTING
+) -> ir.Expr:
+    """The expression without offsets and functions; `local` names are replaced by their values."""
+    if depth <= 0:
+        return _NOTHING
+    match expression:
+        case ir.Name(id=name):
+            if name not in local:
+                return ir.Name(0, 0, name)
+            value = local[name]
+            return _NOTHING if value is None else unplaced(value, {**local, name: None}, depth - 1)
+        case ir.Lambda():
+            return _NOTHING
+        case _:
+            copied = _copied(expression, local, depth)
+            assert not isinstance(copied, ir.Node) or copied.start == 0
+            return copied  # type: ignore[return-value]
+
+
+_NOTHING = ir.Unknown(0, 0)
+
+
+def _copied(node: ir.Node, local: dict[str, ir.Expr | None], depth: int) -> ir.Node:
+    values: list[object] = []
+    for name in node.__struct_fields__[2:]:
+        value = getattr(node, name)
+        if isinstance(value, ir.Node):
+            value = _copy(value, local, depth)
+        elif isinstance(value, tuple):
+            value = tuple(_copy(one, local, depth) for one in value)
+        elif name == "name_start":
+            value = 0
+        values.append(value)
+    return type(node)(0, 0, *values)
+
+
+def _copy(node: ir.Node, local: dict[str, ir.Expr | None], depth: int) -> ir.Node:
+    if isinstance(node, ir.Argument | ir.Chunk | ir.Hole | ir.Entry | ir.Generator):
+        return _copied(node, local, depth - 1)
+    return unplaced(node, local, depth - 1)  # type: ignore[arg-type]
