@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from backend_analyzers.catalog import RULES
-from backend_analyzers.facts.paths import is_test
 from backend_analyzers.facts.suppressions import suppressions
 from backend_analyzers.flow.code import Code
 from backend_analyzers.rule import Change, Finding, Fix, Rule

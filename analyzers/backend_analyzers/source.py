@@ -139,7 +139,7 @@ class File:
             )
             text = text[: edit.start] + edit.text + text[edit.end :]
         after = File(self.path, self.language, text)
-        after._old_tree = tree  # noqa: SLF001 - the same class
+        after._old_tree = tree
         # Not only the memo: this version may never have been analysed, and the one before it was.
         after.reused = {**self.reused, **self.memo}
         return after

@@ -173,8 +173,7 @@ def summarize(file: File) -> Summary:
     facts = {
         name: msgspec.Raw(msgspec.msgpack.encode(fact(file))) for name, fact in FILE_FACTS.items()
     }
-    used = dict(offsets(file)) if file.language.is_code else {}
-    return Summary(file.language, file.digest, used, facts)
+    return Summary(file.language, file.digest, dict(offsets(file)), facts)
 
 
 class Closed:

@@ -113,7 +113,11 @@ def _connect(where: Path) -> sqlite3.Connection:
     try:
         return _prepared(where)
     except sqlite3.DatabaseError:
-        for broken in (where, where.with_name(f"{where.name}-wal"), where.with_name(f"{where.name}-shm")):
+        for broken in (
+            where,
+            where.with_name(f"{where.name}-wal"),
+            where.with_name(f"{where.name}-shm"),
+        ):
             broken.unlink(missing_ok=True)
         return _prepared(where)
 

@@ -93,9 +93,7 @@ def index(
             kept.close()
 
 
-def _tasks(
-    root: Path, paths: Sequence[str], rules: Rules, cache: Path | None
-) -> Iterator[Task]:
+def _tasks(root: Path, paths: Sequence[str], rules: Rules, cache: Path | None) -> Iterator[Task]:
     chunk: list[str] = []
     size = 0
     for path in paths:
@@ -117,14 +115,15 @@ def _in_process(tasks: Iterable[Task], cache: Cache | None) -> Iterator[list[Ent
             yield [_entry(task, path, cache)]
 
 
-def _in_pool(
-    tasks: list[Task], jobs: int, cancelled: Callable[[], bool]
-) -> Iterator[list[Entry]]:
+def _in_pool(tasks: list[Task], jobs: int, cancelled: Callable[[], bool]) -> Iterator[list[Entry]]:
     # Not fork: the language server has threads.
     context = multiprocessing.get_context("spawn")
     decode = msgspec.msgpack.Decoder(list[Entry]).decode
     with ProcessPoolExecutor(
-        min(jobs, len(tasks)), mp_context=context, initializer=_watch_parent, initargs=(os.getpid(),)
+        min(jobs, len(tasks)),
+        mp_context=context,
+        initializer=_watch_parent,
+        initargs=(os.getpid(),),
     ) as pool:
         waiting = list(reversed(tasks))
         running: set[Future[bytes]] = set()

@@ -31,10 +31,16 @@ def module(file: File) -> ir.Module:
     """The units of `file`; those whose text did not change since the last version are the same."""
     known = file.memo.get(module)
     if known is None:
-        known = _module(file)
+        known = _module(file) if file.language.is_code else _sql_module(file)
         file.memo[module] = known
     result: ir.Module = known
     return result
+
+
+def _sql_module(file: File) -> ir.Module:
+    from backend_analyzers.syntax import sql  # noqa: PLC0415
+
+    return sql.module(file)
 
 
 _Statements = dict[tuple[str, bool, str, bytes], ir.Stmt]
@@ -73,7 +79,8 @@ def _statement(
     old_statements: _Statements,
 ) -> ir.Stmt:
     """Error recovery depends on what is around a broken piece, so only whole ones are kept."""
-    if piece.node.has_error:
+    is_broken = piece.node.has_error if piece.is_broken is None else piece.is_broken
+    if is_broken:
         return language.lower(piece, text)
     key = (piece.kind, bool(piece.owner), piece.node.type, own)
     node = statements.get(key) or old_statements.get(key) or language.lower(piece, text)

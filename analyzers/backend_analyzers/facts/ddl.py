@@ -1,0 +1,128 @@
+"""What each file declares of the database: DDL in SQL files and in the texts of code."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from backend_analyzers.facts.queries import code_queries
+from backend_analyzers.source import File, Language
+from backend_analyzers.sql.ddl import CreateTable, CreateView, DdlStatement, RenameTable
+from backend_analyzers.sql.parse_ddl import parse_ddl
+from backend_analyzers.syntax import module
+from backend_analyzers.syntax.sql import dialect
+from backend_analyzers.workspace import file_fact
+
+
+class Declared(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The DDL in one unit of a SQL file, with offsets from the unit's start."""
+
+    unit: str
+    statements: tuple[DdlStatement, ...]
+
+
+class OtherTables(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Tables that code declares: their names, and whether there are others whose names it does not say."""
+
+    names: frozenset[str] = frozenset()
+    open: bool = False
+
+
+_UP = re.compile(rb"^[ \t]*--[ \t]*(?:migrate:up|\+goose[ \t]+Up|\+migrate[ \t]+Up)\b", re.MULTILINE | re.IGNORECASE)
+_DOWN = re.compile(
+    rb"^[ \t]*--[ \t]*(?:migrate:down|\+goose[ \t]+Down|\+migrate[ \t]+Down|@UNDO|//@UNDO)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_DOWN_FILE = re.compile(
+    r"(?:^|[._-])(?:down|undo|rollback|revert)\.sql$|^U\d[\w.]*__.*\.sql$", re.IGNORECASE
+)
+
+
+@file_fact
+def ddl(file: File) -> tuple[Declared, ...]:
+    """The DDL of a SQL file in order, without what only undoes a migration."""
+    if file.language is not Language.SQL or _DOWN_FILE.search(file.path.rpartition("/")[2]):
+        return ()
+    lowered = module(file)
+    before: dict[str, Declared] = file.reused.get(_declared, {})
+    found: dict[str, Declared] = {}
+    turns = _turns(file.text)
+    for unit, start in zip(lowered.units, lowered.offsets, strict=True):
+        if _is_down(turns, start):
+            continue
+        text = file.text[start : start + unit.node.end]
+        found[unit.key] = before.get(unit.key) or _declared(unit.key, text, file)
+    file.memo[_declared] = found
+    return tuple(one for one in found.values() if one.statements)
+
+
+def _declared(unit: str, text: bytes, file: File) -> Declared:
+    return Declared(unit, parse_ddl(text, dialect=dialect(file)))
+
+
+def _turns(text: bytes) -> list[tuple[int, bool]]:
+    """Where a migration changes direction: (offset, whether it goes down from there)."""
+    if b"--" not in text:
+        return []
+    found = [(match.start(), False) for match in _UP.finditer(text)]
+    found += [(match.start(), True) for match in _DOWN.finditer(text)]
+    return sorted(found)
+
+
+def _is_down(turns: list[tuple[int, bool]], offset: int) -> bool:
+    down = False
+    for start, goes_down in turns:
+        if start > offset:
+            break
+        down = goes_down
+    return down
+
+
+_NAMED = re.compile(
+    rb"""(?:__tablename__\s*=|db_table\s*=|\bTable\(|create_table\(|rename_table\(|[cC]reateTable(?:IfNotExists)?\(
+    |renameTable\(|hasTable\(|\bdefine\(|@Entity\(\s*(?:\{\s*name\s*:)?|pgTable\(|mysqlTable\(|sqliteTable\(
+    |tableName\s*[:=]|table_name\s*=|new\s+Table\(\s*\{\s*name\s*:|\btable\s*[:=])\s*f?["'`]([\w.$-]+)["'`]""",
+    re.VERBOSE,
+)
+_DERIVED = re.compile(
+    rb"""\bmodels\.Model\b|\btable\s*=\s*True\b|@Entity\(\s*\)|@prisma/client|\bsequelize\b|\bmongoose\b
+    |\bpeewee\b|\btortoise\b|declared_attr|\bautomap_base\b|\bMetaData\(\)\s*\.\s*reflect|\breflect\(
+    |\bobjection\b|\bmikro-orm\b""",
+    re.VERBOSE,
+)
+
+
+@file_fact
+def other_tables(file: File) -> OtherTables:
+    """What a file of code says of tables that no SQL file declares: ORM models, migrations in code."""
+    if not file.language.is_code:
+        return OtherTables()
+    names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
+    names |= {name.rpartition(".")[2] for name in names}
+    is_open = bool(_DERIVED.search(file.text))
+    for found in code_queries.each(file):
+        for query in found:
+            for statement in query.statements:
+                if statement.kind == "ddl":
+                    created, unclear = _created(query.text)
+                    names |= created
+                    is_open = is_open or (unclear and bool(query.holes))
+    return OtherTables(frozenset(names), is_open)
+
+
+def _created(text: str) -> tuple[set[str], bool]:
+    names = set()
+    unclear = False
+    for statement in parse_ddl(text):
+        for action in statement.actions:
+            match action:
+                case CreateTable(table=table):
+                    names.add(table.name.lower())
+                case CreateView(view=view):
+                    names.add(view.name.lower())
+                case RenameTable(name=name):
+                    names.add(name.lower())
+                case _:
+                    unclear = True
+    return names, unclear

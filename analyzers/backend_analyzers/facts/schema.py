@@ -1,0 +1,110 @@
+"""The database schema at head, from the SQL files of the workspace.
+
+Files that belong together (a folder of migrations, a dump) make one schema.  A workspace may have
+several: services with a database each, or a dump beside the migrations that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from backend_analyzers.facts.ddl import Declared, ddl, other_tables
+from backend_analyzers.facts.paths import folder, is_test, natural
+from backend_analyzers.source import Place
+from backend_analyzers.sql.interpret import apply
+from backend_analyzers.sql.schema import Schema, Table, find_table
+from backend_analyzers.workspace import Workspace
+
+_ONE_EACH = frozenset({"up.sql", "migration.sql", "schema.sql", "index.sql"})
+
+
+class Home(msgspec.Struct, frozen=True):
+    """One schema: the folder it comes from, its files in the order they are applied, and the result."""
+
+    folder: str
+    files: tuple[str, ...]
+    schema: Schema
+
+
+class Database(msgspec.Struct, frozen=True):
+    """All schemas of the workspace, and the tables that are declared some other way.
+
+    With `open` there may be tables whose names nothing here says.
+    """
+
+    homes: tuple[Home, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
+    open: bool = False
+
+    def tables(self, name: str, namespace: str | None = None) -> tuple[tuple[Home, Table], ...]:
+        """Every table that a name may mean, with the schema that has it."""
+        found = ((home, find_table(home.schema, name, namespace)) for home in self.homes)
+        return tuple((home, table) for home, table in found if table is not None)
+
+    def all_tables(self) -> Iterator[Table]:
+        """Every table of every schema."""
+        for home in self.homes:
+            yield from home.schema.tables.values()
+
+
+def database(workspace: Workspace) -> Database:
+    """The schemas of the workspace at head."""
+    declared = {path: found for path, found in workspace.each(ddl).items() if found}
+    homes: dict[str, list[str]] = {}
+    tests: list[str] = []
+    for path in declared:
+        if is_test(path):
+            tests.append(path)
+        else:
+            homes.setdefault(_home(path), []).append(path)
+    others = workspace.each(other_tables).values()
+    names: set[str] = set().union(*(other.names for other in others))
+    for path in tests:
+        schema = _applied(Schema(), path, declared[path])
+        names |= {table.name.lower() for table in schema.tables.values()}
+    made = tuple(
+        _made(name, sorted(paths, key=_order), declared) for name, paths in sorted(homes.items())
+    )
+    return Database(
+        homes=made,
+        elsewhere=frozenset(names),
+        open=any(other.open for other in others) or any(not home.schema.complete for home in made),
+    )
+
+
+def place_of(origin: str, start: int, end: int) -> Place:
+    """Where in the workspace something of a schema was declared."""
+    path, _, unit = origin.partition("\0")
+    return Place(path, unit, start, end)
+
+
+def _home(path: str) -> str:
+    """The folder that names the schema of a file."""
+    parts = folder(path).split("/")
+    for number, part in enumerate(parts):
+        if part.lower() in {"migrations", "migration", "migrate"}:
+            return "/".join(parts[: number + 1])
+    if path.rpartition("/")[2].lower() in _ONE_EACH and len(parts) > 1:
+        return "/".join(parts[:-1])
+    return folder(path)
+
+
+def _order(path: str) -> tuple[bool, tuple[tuple[int, int, str], ...]]:
+    """Repeatable migrations come last, the others in natural order."""
+    name = path.rpartition("/")[2]
+    return (name.startswith("R__"), natural(path))
+
+
+def _made(name: str, paths: list[str], declared: Mapping[str, tuple[Declared, ...]]) -> Home:
+    schema = Schema()
+    for path in paths:
+        schema = _applied(schema, path, declared[path])
+    return Home(name, tuple(paths), schema)
+
+
+def _applied(schema: Schema, path: str, declared: tuple[Declared, ...]) -> Schema:
+    for one in declared:
+        schema = apply(schema, one.statements, f"{path}\0{one.unit}")
+    return schema
