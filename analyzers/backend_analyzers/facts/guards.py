@@ -1,0 +1,137 @@
+"""Whether what runs before a handler lets everybody through, judged over the whole workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from backend_analyzers.facts.checks import Checks, Use, function_checks
+from backend_analyzers.facts.guard_names import tells
+from backend_analyzers.facts.modules import Modules, modules, trail
+from backend_analyzers.libraries.frameworks import frameworks
+from backend_analyzers.workspace import Workspace
+
+Verdict = Literal["guard", "open", "unknown"]
+
+_DEEPEST = 5
+
+
+def judge(workspace: Workspace) -> Judge:
+    """The judge of a workspace's guards."""
+    return Judge(workspace.fact(modules), workspace.each(function_checks))
+
+
+class Judge:
+    """Follows dependencies and calls through the workspace; remembers what it found."""
+
+    def __init__(self, known: Modules, checks: Mapping[str, dict[str, Checks]]) -> None:
+        self.modules = known
+        self.checks = checks
+        self._memo: dict[tuple[str, str], Verdict] = {}
+        self._guards = frozenset().union(*(table.guards for table in frameworks()))
+        self._harmless = frozenset().union(*(table.harmless for table in frameworks()))
+
+    def use(self, use: Use, depth: int = 0) -> Verdict:
+        """Judge a function that is named where it is to run."""
+        path = use.place.path
+        if use.sure:
+            return "guard"
+        if use.body is not None:
+            verdict = self.body(path, use.body, depth)
+            return "guard" if verdict != "guard" and tells(use.name) == "guard" else verdict
+        if not use.name:
+            return "unknown"
+        return self.named(path, use.name, depth, is_annotation=use.is_annotation)
+
+    def named(
+        self, path: str, name: str, depth: int = 0, *, is_annotation: bool = False
+    ) -> Verdict:
+        """Judge a reference in a file."""
+        steps = trail(self.modules, path, name)
+        external = ""
+        for step in steps:
+            plain = step.name.replace("()", "")
+            if not step.path:
+                external = plain.replace(":", ".").rstrip(".")
+                if external in self._guards:
+                    return "guard"
+                if external in self._harmless:
+                    return "open"
+        found = self.function(path, name)
+        if found is not None and not (is_annotation and found[1].is_class):
+            verdict = self.checked(found[0], found[1], depth)
+            if verdict == "guard":
+                return verdict
+        else:
+            verdict = "open" if is_annotation else "unknown"
+        told = [tells(step.name) for step in steps if not _is_type(is_annotation, found)]
+        if "guard" in told:
+            return "guard"
+        if is_annotation and found is None and external.startswith("."):
+            return "unknown"
+        return "open" if verdict == "unknown" and "harmless" in told else verdict
+
+    def function(self, path: str, name: str) -> tuple[str, Checks] | None:
+        """The function, method or class that a reference ends at, and its file."""
+        for step in reversed(trail(self.modules, path, name)):
+            if step.path:
+                found = self._declared(step.path, step.name.replace("()", ""), 0)
+                if found is not None:
+                    return found
+        return None
+
+    def _declared(self, path: str, name: str, depth: int) -> tuple[str, Checks] | None:
+        """A function by its name in its file; methods are sought in base classes too."""
+        known = self.checks.get(path, {})
+        if name in known:
+            return path, known[name]
+        owner, _, method = name.rpartition(".")
+        if depth > _DEEPEST or owner not in known or not known[owner].is_class:
+            return None
+        for base in known[owner].uses:
+            for step in trail(self.modules, path, base.name):
+                if step.path and (step.path, step.name) != (path, owner):
+                    found = self._declared(step.path, f"{step.name}.{method}", depth + 1)
+                    if found is not None:
+                        return found
+        return None
+
+    def checked(self, path: str, checks: Checks, depth: int = 0) -> Verdict:
+        """Judge a declared function, once."""
+        key = (path, checks.name)
+        if key not in self._memo:
+            self._memo[key] = "open"
+            self._memo[key] = self.body(path, checks, depth)
+        return self._memo[key]
+
+    def body(self, path: str, checks: Checks, depth: int = 0) -> Verdict:
+        """Judge what a function does, its dependencies included."""
+        if checks.denies or any(tells(name) == "guard" for name in checks.calls):
+            return "guard"
+        if depth > _DEEPEST:
+            return "unknown"
+        verdicts = [self.use(use, depth + 1) for use in checks.uses]
+        if "guard" in verdicts:
+            return "guard"
+        if any(self.use(use, depth + 1) == "guard" for use in checks.decorators):
+            return "guard"
+        own_call = False
+        for name in checks.calls:
+            found = self.function(path, name)
+            if found is not None:
+                own_call = own_call or checks.is_class
+                if self.checked(*found, depth + 1) == "guard":
+                    return "guard"
+        if checks.is_class and own_call:
+            verdicts = []
+        if checks.looks or "unknown" in verdicts:
+            return "unknown"
+        for name in checks.hands_over:
+            if tells(name) != "harmless" and (not name or self.function(path, name) is None):
+                return "unknown"
+        return "open"
+
+
+def _is_type(is_annotation: bool, found: tuple[str, Checks] | None) -> bool:
+    """A class used as a type: `user: AuthUser` is data, whatever it is called."""
+    return is_annotation and found is not None and found[1].is_class
