@@ -17,7 +17,7 @@ class Piece(NamedTuple):
 
     `text` is what the offsets of `node`, `start` and `end` count in, if that is not the text of
     the file: a fragment of a broken file that was parsed by itself; `shift` then takes an offset
-    into the file.
+    into the file.  `is_broken` is said where `node` is more than the piece.
     """
 
     node: ts.Node
@@ -28,3 +28,4 @@ class Piece(NamedTuple):
     kind: str = "statement"
     text: bytes | None = None
     shift: int = 0
+    is_broken: bool | None = None

@@ -1,0 +1,264 @@
+"""Python: where the units of a file are, and what each one says.
+
+The grammar reads Python 3.14 (and what it can of Python 2).  `python_context` and the modules that
+it names do the lowering; `python_fragments` takes broken files apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import tree_sitter as ts
+
+from backend_analyzers import ir
+from backend_analyzers.syntax import python_text  # noqa: F401 - enters its node types
+from backend_analyzers.syntax.piece import Piece
+from backend_analyzers.syntax.python_context import NO_CODE, Context
+from backend_analyzers.syntax.python_definitions import class_definition
+from backend_analyzers.syntax.python_fragments import (
+    Source,
+    class_header,
+    flattened,
+    has_definition_in_string,
+    has_open_string,
+    indentation,
+    is_damaged,
+    members,
+    parsed,
+    split,
+)
+from backend_analyzers.syntax.python_imports import imported
+from backend_analyzers.syntax.python_statements import gathered, statement
+
+
+def pieces(root: ts.Node) -> Iterator[Piece]:
+    """The statements of the file and the members of its classes, from top to bottom.
+
+    Of a broken file, the healthy statements are taken as they are.  What lies between them is
+    taken apart by its text and parsed again in smaller fragments, so that a broken line costs
+    its own function only.
+    """
+    if not root.has_error:
+        return _statements(root.children, _Around(Source(b"", 0, is_file=True)))
+    text = b" " * root.start_byte + (root.text or b"")
+    around = _Around(Source(text, 0, is_file=True))
+    return _mended(root.children, len(text), around)
+
+
+def lower(piece: Piece, text: bytes) -> ir.Stmt:
+    """The ir of a piece.  Offsets count from its start."""
+    c = Context(text, piece.start)
+    node = piece.node
+    if piece.kind == "class":
+        decorated = node if node.type == "decorated_definition" else None
+        return class_definition(c, _definition(node), decorated, header=piece.end)
+    if piece.kind == "import":
+        return imported(c, node)
+    if piece.kind == "error":
+        return gathered(c, piece.start, piece.end, _within(piece))
+    return statement(c, node)
+
+
+class _Around(NamedTuple):
+    """What a piece stands in."""
+
+    source: Source
+    owner: str = ""
+    depth: int = 0
+    indent: bytes = b""
+    first: int = 0
+    """Where the text of the file begins in a fragment."""
+
+    def piece(
+        self, node: ts.Node, name: str, kind: str = "statement", *, end: int | None = None
+    ) -> Piece:
+        return Piece(
+            node,
+            node.start_byte,
+            node.end_byte if end is None else end,
+            self.owner,
+            name,
+            kind,
+            None if self.source.is_file else self.source.text,
+            self.source.shift,
+        )
+
+
+def _statements(nodes: Iterable[ts.Node], around: _Around) -> Iterator[Piece]:
+    for node in nodes:
+        if node.is_named and node.type not in NO_CODE:
+            yield from _statement(node, around)
+
+
+def _statement(node: ts.Node, around: _Around) -> Iterator[Piece]:
+    kind = node.type
+    if kind in {"class_definition", "decorated_definition", "function_definition"}:
+        definition = _definition(node)
+        name = _dotted(around.owner, definition.child_by_field_name("name"))
+        if definition.type == "class_definition" and around.depth < _NESTED_CLASSES:
+            yield from _class(node, definition, name, around)
+        else:
+            yield around.piece(node, name)
+    elif kind == "expression_statement":
+        yield around.piece(node, _dotted(around.owner, _assigned(node)))
+    elif kind == "import_statement" and node.named_child_count > 1:
+        for child in node.named_children:
+            if child.type in {"dotted_name", "aliased_import"}:
+                yield around.piece(child, "", "import")
+    elif kind == "ERROR":
+        yield from _dug_out(node, around)
+    else:
+        yield around.piece(node, "")
+
+
+_NESTED_CLASSES: Final = 20
+
+
+def _definition(node: ts.Node) -> ts.Node:
+    if node.type == "decorated_definition":
+        return node.child_by_field_name("definition") or node
+    return node
+
+
+def _dotted(owner: str, node: ts.Node | None) -> str:
+    if node is None or node.is_missing:
+        return ""
+    name = (node.text or b"").decode(errors="replace")
+    return f"{owner}.{name}" if owner else name
+
+
+def _assigned(node: ts.Node) -> ts.Node | None:
+    """The variable of a plain assignment, whose unit keeps its key when the value changes."""
+    assignment = node.child(0)
+    if assignment is None or assignment.type != "assignment":
+        return None
+    target = assignment.child(0)
+    return target if target is not None and target.type == "identifier" else None
+
+
+def _class(node: ts.Node, definition: ts.Node, name: str, around: _Around) -> Iterator[Piece]:
+    """The header, which ends with its colon, and then each member."""
+    end = node.end_byte
+    header_is_broken = False
+    body: ts.Node | None = None
+    for child in definition.children:
+        if child.type == "block":
+            body = child
+            break
+        if child.type == ":":
+            end = child.end_byte
+        elif child.type != "ERROR" or end == node.end_byte:
+            header_is_broken = header_is_broken or child.has_error
+    header = around.piece(node, name, "class", end=end)
+    yield header._replace(is_broken=header_is_broken)
+    inside = around._replace(owner=name, depth=around.depth + 1)
+    if body is not None and not definition.has_error:
+        yield from _statements(body.children, inside)
+    elif definition.has_error and name:
+        indent = indentation(around.source.text, end, node.end_byte)
+        nodes = members(definition)
+        if indent:
+            yield from _mended(nodes, node.end_byte, inside._replace(indent=indent))
+        else:
+            yield from _statements(nodes, inside)
+
+
+# Broken files ----------------------------------------------------------------------------------
+
+
+def _mended(nodes: Iterable[ts.Node], end: int, around: _Around) -> Iterator[Piece]:
+    """Healthy nodes as they are, and the damaged stretches between them by their text."""
+    text = around.source.text
+    stretch: list[ts.Node] = []
+    for node in nodes:
+        if node.type in NO_CODE or node.end_byte <= around.first:
+            continue
+        is_bad = is_damaged(node, len(around.indent))
+        if not stretch and (is_bad or has_definition_in_string(text, node)):
+            is_open = has_open_string(text, node.start_byte, end)
+            if is_bad or is_open:
+                stretch.append(node)
+            else:
+                yield from _statement(node, around)
+            if is_open:
+                stretch.append(node)
+                break
+        elif is_bad:
+            stretch.append(node)
+        else:
+            if stretch:
+                yield from _stretch(stretch, node.start_byte, around)
+                stretch = []
+            yield from _statement(node, around)
+    if stretch:
+        yield from _stretch(stretch, end, around)
+
+
+def _stretch(nodes: list[ts.Node], end: int, around: _Around) -> Iterator[Piece]:
+    start = max(nodes[0].start_byte, around.first)
+    cuts = split(around.source.text, start, end, around.indent)
+    if len(cuts) == len(nodes) == 1 and nodes[0].type in _COMPOUND:
+        yield from _statement(nodes[0], around)
+        return
+    for cut in cuts:
+        yield from _fragment(cut, around)
+
+
+_COMPOUND: Final = frozenset({"class_definition", "function_definition", "decorated_definition"})
+
+
+def _fragment(
+    cut: tuple[int, int], around: _Around, *, finely: bool = False, is_header: bool = False
+) -> Iterator[Piece]:
+    text = around.source.text
+    start, end = cut
+    fragment = parsed(text, start, end, around.source.shift, around.indent)
+    if fragment.is_broken and not finely and not is_header:
+        cuts = split(text, start, end, around.indent, finely=True)
+        if len(cuts) > 1:
+            for inner in cuts:
+                yield from _fragment(inner, around, finely=True)
+            return
+    if fragment.is_broken and not is_header and around.depth < _NESTED_CLASSES:
+        found = class_header(text, start, end)
+        if found and not any(_definition(n).type == "class_definition" for n in fragment.nodes):
+            name, indent, first = found
+            yield from _fragment((start, first), around, is_header=True)
+            owner = ".".join(filter(None, (around.owner, name.decode(errors="replace"))))
+            inside = around._replace(owner=owner, depth=around.depth + 1, indent=indent)
+            for inner in split(text, first, end, indent):
+                yield from _fragment(inner, inside)
+            return
+    inside = around._replace(source=fragment.source, first=fragment.start)
+    yield from _statements(fragment.nodes, inside)
+
+
+def _dug_out(error: ts.Node, around: _Around) -> Iterator[Piece]:
+    """The definitions inside an error, and what is around them."""
+    rubble: list[ts.Node] = []
+    for node in flattened(error):
+        if node.start_byte < around.first:
+            continue
+        if node.type not in _COMPOUND:
+            rubble.append(node)
+            continue
+        if rubble:
+            yield _rubble(error, rubble, around)
+            rubble = []
+        yield from _statement(node, around)
+    if rubble:
+        yield _rubble(error, rubble, around)
+
+
+def _rubble(error: ts.Node, nodes: list[ts.Node], around: _Around) -> Piece:
+    piece = around.piece(error, "", "error", end=nodes[-1].end_byte)
+    return piece._replace(start=nodes[0].start_byte)
+
+
+def _within(piece: Piece) -> list[ts.Node]:
+    return [
+        node
+        for node in flattened(piece.node)
+        if node.is_named and piece.start <= node.start_byte and node.end_byte <= piece.end
+    ]
