@@ -29,9 +29,18 @@ from backend_analyzers.sql.types import normalised_type
 
 _RELATIONS = ("qualified_name", "extended_relation_expr", "any_name")
 _HARMLESS = frozenset(
-    """
-    kw_owner kw_enable kw_disable kw_cluster kw_replica kw_validate kw_force kw_no kw_set kw_reset
-    """.split()
+    [
+        "kw_owner",
+        "kw_enable",
+        "kw_disable",
+        "kw_cluster",
+        "kw_replica",
+        "kw_validate",
+        "kw_force",
+        "kw_no",
+        "kw_set",
+        "kw_reset",
+    ]
 )
 
 
@@ -77,7 +86,7 @@ def _command(building: Building, node: Node, table: TableName) -> list[Ddl]:
 def _dropped(building: Building, node: Node, table: TableName) -> Ddl:
     span = (node.start, node.end)
     names = [
-        c for c in node.children if not c.children and not c.kind.startswith("kw_") or _soft(c)
+        c for c in node.children if (not c.children and not c.kind.startswith("kw_")) or _soft(c)
     ]
     name = building.name(names[-1]) if names else None
     if name is None:
@@ -90,11 +99,33 @@ def _dropped(building: Building, node: Node, table: TableName) -> Ddl:
 
 
 _WORDS = frozenset(
-    """
-    kw_add kw_drop kw_alter kw_column kw_constraint kw_if kw_exists kw_not kw_null kw_set kw_data
-    kw_type kw_cascade kw_restrict kw_rename kw_to kw_table kw_index kw_view kw_default
-    kw_materialized kw_foreign kw_schema kw_sequence kw_concurrently
-    """.split()
+    [
+        "kw_add",
+        "kw_drop",
+        "kw_alter",
+        "kw_column",
+        "kw_constraint",
+        "kw_if",
+        "kw_exists",
+        "kw_not",
+        "kw_null",
+        "kw_set",
+        "kw_data",
+        "kw_type",
+        "kw_cascade",
+        "kw_restrict",
+        "kw_rename",
+        "kw_to",
+        "kw_table",
+        "kw_index",
+        "kw_view",
+        "kw_default",
+        "kw_materialized",
+        "kw_foreign",
+        "kw_schema",
+        "kw_sequence",
+        "kw_concurrently",
+    ]
 )
 
 

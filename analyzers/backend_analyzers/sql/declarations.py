@@ -115,8 +115,10 @@ def column_definition(building: Building, node: Node) -> ColumnDefinition | None
         return None
     kind = node.first("Typename")
     text = building.source(kind.start, kind.end) if kind else ""
-    base = text.strip().lower()
     facts = _Facts()
+    if text.lower() in {"not", "null", "default"}:
+        facts.not_null, text = text.lower() == "not", ""
+    base = text.strip().lower()
     for part in node.children:
         if part.kind == "ColQualList":
             for qualifier in part.children:

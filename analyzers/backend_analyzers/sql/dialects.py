@@ -29,7 +29,11 @@ _FOREIGN = re.compile(
     rb"`|\bAUTO_INCREMENT\b|\bAUTOINCREMENT\b|\bENGINE\s*=|\bON\s+DUPLICATE\s+KEY\b|\bUNSIGNED\b"
     rb"|\bINSERT\s+(?:OR|IGNORE)\b|^\s*REPLACE\b|\b(?:UNIQUE\s+)?KEY\s+\w+\s*\(|\bINDEX\s+\w+\s*\("
     rb"|\bCHARSET\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b|\bINTERVAL\s+(?:\d|\$)|\bENUM\s*\("
-    rb"|\bSTRAIGHT_JOIN\b|\bSEPARATOR\b|\bFORCE\s+INDEX\b|\bWITHOUT\s+ROWID\b",
+    rb"|\bDROP\s+(?:FOREIGN|PRIMARY)\b|\bSTRAIGHT_JOIN\b|\bSEPARATOR\b|\bFORCE\s+INDEX\b|\bWITHOUT\s+ROWID\b",
+    re.IGNORECASE,
+)
+_KEYS = re.compile(
+    rb"(?:[(,]|\bADD)\s*(?:(?:UNIQUE|FULLTEXT|SPATIAL)\s+)?(?:KEY|INDEX)\s+[\"`]?\w+[\"`]?\s*\(",
     re.IGNORECASE,
 )
 _SOFT: tuple[tuple[re.Pattern[bytes], bytes], ...] = (
@@ -82,7 +86,9 @@ _EXPLAIN = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z]+")
 _EVIDENCE = re.compile(r"[*=<>();`\"_%$:{}\[\]]|\?(?=[\s,)]|\Z)|\w\.\w|,\s*\w+\.|\b\d+\b")
-_PLAIN = re.compile(r"select\s+\w+(?:\s*,\s*\w+)*\s+from\s+\w+(?:\s+(?:order|group)\s+by\s+\w+)?\s*\Z")
+_PLAIN = re.compile(
+    r"select\s+\w+(?:\s*,\s*\w+)*\s+from\s+\w+(?:\s+(?:order|group)\s+by\s+\w+)?\s*\Z"
+)
 _ENGLISH = re.compile(
     r"\b(?:the|this|these|those|your|our|my|his|her|their|please|you|we|it|an|a\s+\w+\s+(?:from|to|in)"
     r"|which|that|below|above|one\s+of|some|every|another|cannot|can't|don't|will|should|would)\b",
@@ -106,6 +112,11 @@ def dialect_of(text: str | bytes, path_hint: str = "") -> Dialect:
 def looks_foreign(piece: bytes, dialect: Dialect) -> bool:
     """Whether a statement that is not PostgreSQL is worth the other parser."""
     return dialect != "postgresql" or _FOREIGN.search(piece) is not None
+
+
+def declares_keys(piece: bytes) -> bool:
+    """Whether DDL has MySQL's ``KEY name (column)``, which PostgreSQL reads as a column named key."""
+    return _KEYS.search(piece) is not None
 
 
 def softened(piece: bytes) -> bytes | None:

@@ -21,12 +21,42 @@ _ARGUMENT_LISTS = frozenset(
 )
 _LAST_WORDS = frozenset({"in", "like", "ilike", "to", "symmetric", "asymmetric", "from"})
 _AGGREGATES = frozenset(
-    """
-    count sum avg min max array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg
-    bool_and bool_or every bit_and bit_or bit_xor xmlagg stddev stddev_pop stddev_samp variance
-    var_pop var_samp corr group_concat total percentile_cont percentile_disc mode json_arrayagg
-    json_objectagg range_agg any_value
-    """.split()
+    [
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "array_agg",
+        "string_agg",
+        "json_agg",
+        "jsonb_agg",
+        "json_object_agg",
+        "jsonb_object_agg",
+        "bool_and",
+        "bool_or",
+        "every",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "xmlagg",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "variance",
+        "var_pop",
+        "var_samp",
+        "corr",
+        "group_concat",
+        "total",
+        "percentile_cont",
+        "percentile_disc",
+        "mode",
+        "json_arrayagg",
+        "json_objectagg",
+        "range_agg",
+        "any_value",
+    ]
 )
 
 
@@ -65,9 +95,7 @@ def condition(
     children = node.children
     if node.kind in {"and", "or"}:
         for child in children:
-            condition(
-                building, child, level, clause, conjunct=conjunct and node.kind == "and"
-            )
+            condition(building, child, level, clause, conjunct=conjunct and node.kind == "and")
     elif node.kind == "c_expr" and len(children) == 3 and children[0].kind == "(":  # noqa: PLR2004
         condition(building, children[1], level, clause, conjunct=conjunct)
     elif node.kind in _EXPRESSIONS and children and children[0].kind == "kw_not":
@@ -154,9 +182,7 @@ def _operation(building: Building, node: Node, level: Level, clause: Clause) -> 
         return _cast(building, node, children[:1], children[2:3], level, clause)
     if middle.kind == "kw_at":
         sides = [children[0], children[-1]]
-        return _with_arguments(
-            building, "function", node, sides, level, clause, name="timezone"
-        )
+        return _with_arguments(building, "function", node, sides, level, clause, name="timezone")
     if len(children) == 2 and children[0].kind in {"-", "+"}:  # noqa: PLR2004
         inner = operand(building, children[1], level, clause)
         if inner.kind == "constant":
@@ -246,9 +272,13 @@ def _arguments(node: Node) -> list[Node]:
     for child in node.children[1:] if node.kind in _CALLS else node.children:
         if child.kind in _ARGUMENT_LISTS:
             found.extend(c for c in child.children if c.kind not in _CALL_WORDS)
-        elif child.children:
-            found.append(child)
-        elif child.kind in {"param", "string_literal", "integer_literal", "kw_null", "ERROR"}:
+        elif child.children or child.kind in {
+            "param",
+            "string_literal",
+            "integer_literal",
+            "kw_null",
+            "ERROR",
+        }:
             found.append(child)
     return found
 

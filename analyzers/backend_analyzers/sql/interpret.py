@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
 
 from msgspec.structs import replace
 
+from backend_analyzers.sql.changes import (
+    add_index,
+    alter_column,
+    drop_column,
+    drop_constraint,
+    made_index,
+    rename_in_table,
+    rename_index,
+    replace_column,
+    with_column,
+    with_constraint,
+)
 from backend_analyzers.sql.ddl import (
     AddColumn,
     AddConstraint,
     AlterColumn,
-    ColumnDefinition,
-    Constraint,
     CreateIndex,
     CreateTable,
     CreateType,
@@ -24,9 +34,7 @@ from backend_analyzers.sql.ddl import (
     DropIndex,
     DropSchema,
     DropTable,
-    IndexKey,
     Opaque,
-    Reference,
     RenameColumn,
     RenameConstraint,
     RenameIndex,
@@ -36,11 +44,8 @@ from backend_analyzers.sql.ddl import (
     SetSearchPath,
     TableName,
 )
-from backend_analyzers.sql.expand import index_name
 from backend_analyzers.sql.resolve import output_column, output_names
 from backend_analyzers.sql.schema import (
-    ForeignKey,
-    Index,
     Schema,
     SchemaColumn,
     Table,
@@ -74,7 +79,7 @@ def _apply(schema: Schema, action: Ddl, origin: str, dialect: Dialect) -> Schema
         case DropIndex():
             return _each_table(schema, lambda t: _drop_index(t, action))
         case RenameIndex():
-            return _each_table(schema, lambda t: _rename_index(t, action.index.name, action.name))
+            return _each_table(schema, lambda t: rename_index(t, action.index.name, action.name))
         case RenameTable():
             return _rename_table(schema, action, origin, dialect)
         case SetSchema():
@@ -101,36 +106,36 @@ def _apply(schema: Schema, action: Ddl, origin: str, dialect: Dialect) -> Schema
             | DropConstraint()
         ):
             table = _existing(schema, action.table, origin, dialect)
-            return _put(schema, _changed(schema, table, action, origin))
+            return _put(schema, _changed(table, action, origin))
         case _:
             return schema
 
 
-def _changed(schema: Schema, table: Table, action: Ddl, origin: str) -> Table:
+def _changed(table: Table, action: Ddl, origin: str) -> Table:
     match action:
         case CreateIndex():
-            return _add_index(table, _index(table, action, origin))
+            return add_index(table, made_index(table, action, origin))
         case AddColumn():
             if any(column.name == action.column.name for column in table.columns):
                 return table
-            return _with_column(schema, table, action.column, origin)
+            return with_column(table, action.column, origin)
         case DropColumn():
-            return _drop_column(table, action.column)
+            return drop_column(table, action.column)
         case AlterColumn():
-            return _alter_column(table, action)
+            return alter_column(table, action)
         case ReplaceColumn():
-            return _replace_column(table, action, origin)
+            return replace_column(table, action, origin)
         case RenameConstraint():
-            renamed = _rename_index(table, action.constraint, action.name)
+            renamed = rename_index(table, action.constraint, action.name)
             keys = tuple(
                 replace(key, name=action.name) if key.name == action.constraint else key
                 for key in renamed.foreign_keys
             )
             return replace(renamed, foreign_keys=keys)
         case AddConstraint():
-            return _with_constraint(schema, table, action.constraint, origin)
+            return with_constraint(table, action.constraint, origin)
         case DropConstraint():
-            return _drop_constraint(table, action)
+            return drop_constraint(table, action)
         case _:
             return table
 
@@ -200,9 +205,9 @@ def _create_table(schema: Schema, action: CreateTable, origin: str, dialect: Dia
     if action.query is not None or action.query_columns:
         columns = _query_columns(schema, table, action.query, action.query_columns)
         table = replace(table, columns=columns or (), known=columns is not None)
-    table = reduce(lambda t, c: _with_column(schema, t, c, origin), action.columns, table)
-    table = reduce(lambda t, c: _with_constraint(schema, t, c, origin), action.constraints, table)
-    table = reduce(lambda t, i: _add_index(t, _index(t, i, origin)), action.indexes, table)
+    table = reduce(lambda t, c: with_column(t, c, origin), action.columns, table)
+    table = reduce(lambda t, c: with_constraint(t, c, origin), action.constraints, table)
+    table = reduce(lambda t, i: add_index(t, made_index(t, i, origin)), action.indexes, table)
     if old is None:
         return _put(schema, table)
     if {c.name for c in old.columns} != {c.name for c in table.columns}:
@@ -218,9 +223,7 @@ def _inherited(schema: Schema, table: Table, parent: TableName, *, whole: bool) 
     columns = (*table.columns, *(c for c in found.columns if c.name not in held))
     if not whole:
         return replace(table, columns=columns)
-    return replace(
-        table, columns=columns, primary_key=found.primary_key, indexes=found.indexes
-    )
+    return replace(table, columns=columns, primary_key=found.primary_key, indexes=found.indexes)
 
 
 def _view(schema: Schema, action: CreateView, origin: str, dialect: Dialect) -> Table:
@@ -269,3 +272,63 @@ def _query_columns(
             )
         )
     return tuple(found)
+
+
+def _rename_table(schema: Schema, action: RenameTable, origin: str, dialect: Dialect) -> Schema:
+    table = _existing(schema, action.table, origin, dialect)
+    renamed = replace(table, name=action.name)
+    schema = _put(_without(schema, table.key), renamed)
+
+    def follow(other: Table) -> Table:
+        keys = tuple(
+            replace(key, target=renamed.key) if key.target == table.key else key
+            for key in other.foreign_keys
+        )
+        partition = renamed.key if other.partition_of == table.key else other.partition_of
+        return replace(other, foreign_keys=keys, partition_of=partition)
+
+    return _each_table(schema, follow)
+
+
+def _rename_column(schema: Schema, table: Table, old: str, new: str) -> Schema:
+    schema = _put(schema, rename_in_table(table, old, new))
+
+    def follow(other: Table) -> Table:
+        if not any(key.target == table.key for key in other.foreign_keys):
+            return other
+        keys = tuple(
+            replace(
+                key,
+                target_columns=tuple(new if c == old else c for c in key.target_columns),
+            )
+            if key.target == table.key
+            else key
+            for key in other.foreign_keys
+        )
+        return replace(other, foreign_keys=keys)
+
+    return _each_table(schema, follow)
+
+
+def _drop_index(table: Table, action: DropIndex) -> Table:
+    wanted = action.index
+    if wanted.schema is not None and wanted.schema != table.schema:
+        return table
+    if action.table is not None and action.table.name != table.name:
+        return table
+    kept = tuple(index for index in table.indexes if index.name != wanted.name)
+    return table if len(kept) == len(table.indexes) else replace(table, indexes=kept)
+
+
+def _each_table(schema: Schema, step: Callable[[Table], Table]) -> Schema:
+    return replace(schema, tables={key: step(table) for key, table in schema.tables.items()})
+
+
+def _taint(schema: Schema, action: Opaque, origin: str, dialect: Dialect) -> Schema:
+    if action.everything:
+        tainted = _each_table(schema, lambda table: replace(table, known=False))
+        return replace(tainted, complete=False)
+    for name in action.tables:
+        table = _existing(schema, name, origin, dialect)
+        schema = _put(schema, replace(table, known=False))
+    return schema

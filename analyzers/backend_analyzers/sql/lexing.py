@@ -245,9 +245,9 @@ class _Scanner:
         while mark != b";" and position < size:
             stop = self.source.find(mark, position)
             stop = size if stop < 0 else stop
-            again = re.compile(rb"^\s*DELIMITER[ \t]+(\S+)[^\n]*", re.I | re.M).search(
-                self.source, position, stop + 64
-            )
+            again = re.compile(
+                rb"^\s*DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE | re.MULTILINE
+            ).search(self.source, position, stop + 64)
             if again is not None and again.start() <= stop:
                 self.piece = position
                 self._cut(again.start())

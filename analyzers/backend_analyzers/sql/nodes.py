@@ -14,23 +14,80 @@ MAX_DEPTH = 110
 MAX_NODES = 400_000
 
 _KEPT = frozenset(
-    """
-    source_file from_list table_ref qualified_name columnref target_list expr_list sortby_list
-    group_by_list name_list columnList insert_column_list set_clause_list cte_list index_params
-    TableElementList ColQualList alter_table_cmds any_name_list qualified_name_list alias_clause
-    relation_expr_list any_name set_target insert_column_item Typename index_elem alter_table_cmd
-    relation_expr_opt_alias func_arg_list insert_target index_including_params columnElem
-    func_alias_clause type_name_list enum_val_list DropStmt partition_cmd window_definition_list
-    """.split()
+    [
+        "source_file",
+        "from_list",
+        "table_ref",
+        "qualified_name",
+        "columnref",
+        "target_list",
+        "expr_list",
+        "sortby_list",
+        "group_by_list",
+        "name_list",
+        "columnList",
+        "insert_column_list",
+        "set_clause_list",
+        "cte_list",
+        "index_params",
+        "TableElementList",
+        "ColQualList",
+        "alter_table_cmds",
+        "any_name_list",
+        "qualified_name_list",
+        "alias_clause",
+        "relation_expr_list",
+        "any_name",
+        "set_target",
+        "insert_column_item",
+        "Typename",
+        "index_elem",
+        "alter_table_cmd",
+        "relation_expr_opt_alias",
+        "func_arg_list",
+        "insert_target",
+        "index_including_params",
+        "columnElem",
+        "func_alias_clause",
+        "type_name_list",
+        "enum_val_list",
+        "DropStmt",
+        "partition_cmd",
+        "window_definition_list",
+    ]
 )
 _FLAT = frozenset(
-    """
-    from_list target_list expr_list sortby_list group_by_list name_list columnList
-    insert_column_list set_clause_list cte_list index_params TableElementList ColQualList
-    alter_table_cmds any_name_list qualified_name_list relation_expr_list func_arg_list indirection
-    attrs values_clause index_including_params type_name_list enum_val_list window_definition_list
-    set_target_list when_clause_list merge_when_list TableFuncElementList
-    """.split()
+    [
+        "from_list",
+        "target_list",
+        "expr_list",
+        "sortby_list",
+        "group_by_list",
+        "name_list",
+        "columnList",
+        "insert_column_list",
+        "set_clause_list",
+        "cte_list",
+        "index_params",
+        "TableElementList",
+        "ColQualList",
+        "alter_table_cmds",
+        "any_name_list",
+        "qualified_name_list",
+        "relation_expr_list",
+        "func_arg_list",
+        "indirection",
+        "attrs",
+        "values_clause",
+        "index_including_params",
+        "type_name_list",
+        "enum_val_list",
+        "window_definition_list",
+        "set_target_list",
+        "when_clause_list",
+        "merge_when_list",
+        "TableFuncElementList",
+    ]
 )
 _LANGUAGE = tree_sitter.Language(tree_sitter_postgres.language())
 _NAMES = [_LANGUAGE.node_kind_for_id(i) or "" for i in range(_LANGUAGE.node_kind_count)]

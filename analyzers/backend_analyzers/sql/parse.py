@@ -78,9 +78,24 @@ def trees(prepared: Prepared, start: int, end: int) -> tuple[Node, bool]:
         mended = softened(piece)
         if mended is not None:
             other, other_clean = parse_tree(mended, start)
-            if other_clean:
+            if other_clean or untyped(other):
                 return other, True
+        clean = untyped(tree)
     return tree, clean
+
+
+def untyped(tree: Node) -> bool:
+    """Whether all that is wrong is columns without a type, which SQLite allows."""
+    stack = [(tree, False)]
+    found = False
+    while stack:
+        node, in_type = stack.pop()
+        if node.kind == "ERROR" or (node.kind == "MISSING" and not in_type):
+            return False
+        found = found or node.kind == "MISSING"
+        inside = in_type or node.kind == "Typename"
+        stack.extend((child, inside) for child in node.children)
+    return found
 
 
 def _statement(prepared: Prepared, start: int, end: int, *, bulk: bool) -> Statement:

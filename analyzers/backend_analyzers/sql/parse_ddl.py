@@ -31,7 +31,7 @@ from backend_analyzers.sql.declarations import (
     create_table_as,
     table_name,
 )
-from backend_analyzers.sql.dialects import dialect_of, looks_foreign
+from backend_analyzers.sql.dialects import declares_keys, dialect_of, looks_foreign
 from backend_analyzers.sql.lexing import MAX_STATEMENT, Prepared, prepare
 from backend_analyzers.sql.nodes import Node
 from backend_analyzers.sql.parse import trees, verb
@@ -51,7 +51,9 @@ _INNER = re.compile(
     rb"\b(?:CREATE\s+(?:TABLE|(?:UNIQUE\s+)?INDEX|VIEW)|ALTER\s+TABLE|DROP\s+(?:TABLE|VIEW))\b[^;]*",
     re.IGNORECASE,
 )
-_SEARCH_PATH = re.compile(r"^set\s+(?:session\s+|local\s+)?search_path\s*(?:=|\bto\b)\s*(.+)$", re.I | re.S)
+_SEARCH_PATH = re.compile(
+    r"^set\s+(?:session\s+|local\s+)?search_path\s*(?:=|\bto\b)\s*(.+)$", re.IGNORECASE | re.DOTALL
+)
 _ADDITIVE = (CreateTable, AddColumn, AddConstraint, CreateIndex)
 
 
@@ -82,7 +84,9 @@ def _statement(prepared: Prepared, start: int, end: int) -> DdlStatement | None:
         taint = _unread(Building(prepared, nested), span)
         return DdlStatement(prepared.dialect, *span, tuple(taint), False) if taint else None
     tree, clean = trees(prepared, start, end)
-    if not clean and looks_foreign(prepared.text[start:end], prepared.dialect):
+    piece = prepared.text[start:end]
+    keyed = word in {"create", "alter"} and declares_keys(piece)
+    if keyed or (not clean and looks_foreign(piece, prepared.dialect)):
         from backend_analyzers.sql.foreign_ddl import foreign_ddl  # noqa: PLC0415
 
         foreign = foreign_ddl(prepared, start, end)
@@ -144,7 +148,8 @@ def _others(building: Building, node: Node, span: Span) -> list[Ddl]:
                 target = target.first("qualified_name")
             name = table_name(building, target)
             return [CreateTable(name, (), (), *span, query=query)] if name else []
-    return []
+        case _:
+            return []
 
 
 def _query(prepared: Prepared, node: Node) -> Statement | None:
@@ -220,7 +225,7 @@ def _block(building: Building, node: Node, span: Span) -> list[Ddl]:
         padded = b" " * (node.start + match.start()) + match[0]
         for inner in parse_ddl(padded, dialect=building.dialect):
             for action in inner.actions:
-                if isinstance(action, _ADDITIVE) or isinstance(action, Opaque):
+                if isinstance(action, (*_ADDITIVE, Opaque)):
                     found.append(action)
                 else:
                     named = getattr(action, "table", None)
@@ -248,7 +253,9 @@ def _unread(building: Building, span: Span) -> list[Ddl]:
         return []
     parts = [
         building.fold(part)
-        for part in re.findall(r'"[^"]+"|[^.]+', building.source(*found.span("name")).replace("`", '"'))
+        for part in re.findall(
+            r'"[^"]+"|[^.]+', building.source(*found.span("name")).replace("`", '"')
+        )
     ]
     if not parts or parts[-1] is None:
         return [Opaque((), True, *span)]

@@ -96,7 +96,9 @@ def output_names(
     return Resolver(statement, schema).outputs(scope)
 
 
-def output_column(statement: Statement, schema: Schema, scope: int, place: int) -> SchemaColumn | None:
+def output_column(
+    statement: Statement, schema: Schema, scope: int, place: int
+) -> SchemaColumn | None:
     """The stored column that an output of a query passes on unchanged, if it does."""
     resolver = Resolver(statement, schema)
     outputs = statement.scopes[scope].outputs if scope < len(statement.scopes) else ()
@@ -215,9 +217,7 @@ class Resolver:
                 columns = tuple(column.name for column in table.columns)
         if ref.column_aliases:
             columns, table = _renamed(columns, ref.column_aliases), None
-        return Source(
-            ref.label, columns, table, index, ref.schema, ref.role == "write", ref.start
-        )
+        return Source(ref.label, columns, table, index, ref.schema, ref.role == "write", ref.start)
 
     def _derived(self, derived: Derived) -> Source:
         columns: tuple[str | None, ...] | None = None

@@ -156,15 +156,15 @@ def indexes_on(table: Table, columns: Sequence[str]) -> tuple[Index, ...]:
     Partial indexes and expressions are among them only by their plain leading columns.
     """
     wanted = set(columns)
-    return tuple(
-        index for index in table.indexes if set(index.columns[: len(wanted)]) == wanted
-    )
+    return tuple(index for index in table.indexes if set(index.columns[: len(wanted)]) == wanted)
 
 
 def is_unique(table: Table, columns: Sequence[str]) -> bool:
     """Whether no two rows can agree on these columns (NULLs aside)."""
     given = set(columns)
-    return any(index.unique and index.plain and set(index.columns) <= given for index in table.indexes)
+    return any(
+        index.unique and index.plain and set(index.columns) <= given for index in table.indexes
+    )
 
 
 def _insensitive(schema: Schema, name: str, namespace: str | None) -> Table | None:

@@ -18,9 +18,7 @@ _FUNCTIONS = frozenset(
 _LISTS = frozenset({"from_clause", "using_clause", "from_list"})
 
 
-def from_items(
-    building: Building, node: Node, level: Level, query: Query, join: str = ""
-) -> None:
+def from_items(building: Building, node: Node, level: Level, query: Query, join: str = "") -> None:
     """Note everything below a FROM clause in ``level``."""
     match node.kind:
         case kind if kind in _LISTS:

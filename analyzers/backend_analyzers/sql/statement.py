@@ -18,12 +18,23 @@ import msgspec
 Dialect = Literal["postgresql", "mysql", "sqlite"]
 StatementKind = Literal["select", "insert", "update", "delete", "merge", "ddl", "other"]
 Clause = Literal[
-    "select", "from", "join", "where", "group", "having", "order", "window", "limit", "set", "insert", "values", "conflict", "returning"
+    "select",
+    "from",
+    "join",
+    "where",
+    "group",
+    "having",
+    "order",
+    "window",
+    "limit",
+    "set",
+    "insert",
+    "values",
+    "conflict",
+    "returning",
 ]
 ScopeRole = Literal["top", "cte", "derived", "subquery", "exists", "in", "arm", "source"]
-ScopeKind = Literal[
-    "select", "values", "set", "insert", "update", "delete", "merge", "other"
-]
+ScopeKind = Literal["select", "values", "set", "insert", "update", "delete", "merge", "other"]
 OperandKind = Literal[
     "column",
     "constant",

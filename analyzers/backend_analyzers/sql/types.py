@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _SPACE = re.compile(r"\s+")
-_PARTS = re.compile(r"^([a-z_\"][\w\". ]*?)\s*(\([^)]*\))?\s*((?:with|without) time zone)?((?:\s*\[\d*\])*|\s+array)$")
+_PARTS = re.compile(
+    r"^([a-z_\"][\w\". ]*?)\s*(\([^)]*\))?\s*((?:with|without) time zone)?((?:\s*\[\d*\])*|\s+array)$"
+)
 _SAME = {
     "int": "integer",
     "int4": "integer",
