@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.workspace import Closed, Open, Options, Source, Summary, Workspace
 from backend_engineer.discovery import Rules, Skipped, discover, is_minified, read
@@ -26,6 +28,7 @@ class Session:
         cache: Path | None = None,
         jobs: int = 0,
         dialect: str = "",
+        tests: bool = False,
     ) -> None:
         self.root = root
         self.rules = rules or Rules()
@@ -35,7 +38,7 @@ class Session:
         """Why files are left out, by path."""
         self._open: dict[str, File] = {}
         self._lock = threading.RLock()
-        self._workspace = Workspace({}, Options(dialect=dialect, complete=False))
+        self._workspace = Workspace({}, Options(dialect=dialect, complete=False, tests=tests))
 
     @property
     def workspace(self) -> Workspace:
@@ -129,7 +132,7 @@ class Session:
     def _changed(self, changes: Mapping[str, Source | None], *, complete: bool = False) -> None:
         options = self._workspace.options
         if complete and not options.complete:
-            options = Options(dialect=options.dialect, complete=True)
+            options = msgspec.structs.replace(options, complete=True)
         self._workspace = self._workspace.updated(changes, options)
 
 

@@ -98,6 +98,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             "model."
         ),
     ] = msgspec.field(default_factory=dict)
+    tests: Annotated[
+        bool,
+        Meta(description="Report findings in the project's own tests, too."),
+    ] = False
     jobs: Annotated[
         int,
         Meta(ge=0, le=1024, description="How many processes read files; 0 is one for each core."),
