@@ -90,14 +90,12 @@ _MARKERS = frozenset({"Depends", "Security", "Middleware", "Inject"})
 def used(code: Code, value: ir.Expr, *, sure: bool = False) -> Use:
     """An expression that stands where a function is wanted."""
     body = None
-    name = reference(value)
+    name = owned(code, reference(value))
     if isinstance(value, ir.Lambda):
         function = value.function
         body = of_function(code, function.name, function)
-    elif isinstance(value, ir.Call) and not name:
-        name = ""
     text = name or (body.name if body is not None else "") or "function"
-    return Use(owned(code, name), _shown(text), code.place(value), body=body, sure=sure)
+    return Use(name, _shown(text), code.place(value), body=body, sure=sure)
 
 
 def owned(code: Code, name: str) -> str:
@@ -219,7 +217,7 @@ def _is_headers(value: ir.Expr) -> bool:
 
 
 _TELLING_HEADER = re.compile(
-    r"(?i)auth|token|key|signature|cookie|session|user|secret|jwt|identity"
+    r"(?i)auth|token|key|signature|cookie|session|user(?!-agent)|secret|jwt|identity"
 )
 
 
