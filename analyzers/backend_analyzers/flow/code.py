@@ -46,7 +46,8 @@ class Code:
         return Names(self.outline, self.scope, tables(self.language))
 
     @cached_property
-    def _folder(self) -> Folder:
+    def fold(self) -> Folder:
+        """Folds texts and constants."""
         return Folder(self.names)
 
     def place(self, node: ir.Node) -> Place:
@@ -81,6 +82,10 @@ class Code:
         """
         return self.names.name(expression)
 
+    def callee_of(self, call: ir.Call) -> str:
+        """The qualified name of what a call calls; `Type.__call__` when that is an object."""
+        return self.names.callee(call)
+
     def type_of(self, expression: ir.Expr) -> str:
         """The qualified name of the type of a value, or empty."""
         return self.names.type(expression)
@@ -91,8 +96,8 @@ class Code:
 
     def constant(self, expression: ir.Expr) -> Value | _Missing:
         """The value of an expression that is the same in every run, or `MISSING`."""
-        return self._folder.constant(expression)
+        return self.fold.constant(expression)
 
     def text_of(self, expression: ir.Expr) -> ir.Text | None:
         """The text that an expression stands for, with holes for what is not constant."""
-        return self._folder.text(expression)
+        return self.fold.text(expression)

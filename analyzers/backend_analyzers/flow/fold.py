@@ -58,8 +58,10 @@ class Folder:
         if depth <= 0:
             return None
         match expression:
-            case ir.Text():
-                return self._literal(expression, here, depth)
+            case ir.Text(function=tag):
+                # What a tag makes of a template is its own affair, unless it is asked directly.
+                is_whole = tag is None or depth == DEPTH
+                return self._literal(expression, here, depth) if is_whole else None
             case ir.Operator(operator="+"):
                 return self._sum(expression, here, depth)
             case ir.Operator(operator="%", operands=(left, right)):
@@ -138,13 +140,16 @@ class Folder:
         self, expression: ir.Attribute, value: ir.Expr, name: str, here: bool, depth: int
     ) -> list[Part] | None:
         """The text of a class attribute: `self.TABLE`, `Orders.TABLE`."""
+        known = self._class_attribute(value, name, here)
+        parts = None if known is None else self.parts(known, here=False, depth=depth - 1)
+        return parts if parts is None or not here else self._moved(parts, expression)
+
+    def _class_attribute(self, value: ir.Expr, name: str, here: bool) -> ir.Expr | None:
+        """What an attribute of a class of this module is given, when it is given one thing only."""
         owner = self.names.type(value, here) or self.names.name(value, here)
         shape = self.names.scope.classes.get(owner[1:]) if owner.startswith(":") else None
         known = shape.attributes.get(name, ()) if shape is not None else ()
-        if len(known) != 1 or known[0].kind != "value" or known[0].value is None:
-            return None
-        parts = self.parts(known[0].value, here=False, depth=depth - 1)
-        return parts if parts is None or not here else self._moved(parts, expression)
+        return known[0].value if len(known) == 1 and known[0].kind == "value" else None
 
     def _moved(self, parts: list[Part], to: ir.Expr) -> list[Part]:
         """Parts from elsewhere, at the range of the name that stands for them here."""
@@ -169,7 +174,17 @@ class Folder:
                 return self._format(function.value, call, here, depth)
             case "join":
                 return self._join(function.value, values, call, here, depth)
-            case "strip" | "lstrip" | "rstrip" | "trim" | "trimStart" | "trimEnd" | "toString":
+            case (
+                "bindparams"
+                | "columns"
+                | "strip"
+                | "lstrip"
+                | "rstrip"
+                | "trim"
+                | "trimStart"
+                | "trimEnd"
+                | "toString"
+            ):
                 return self.parts(function.value, here, depth - 1)
             case "concat":
                 parts = self.parts(function.value, here, depth - 1)
@@ -300,6 +315,11 @@ class Folder:
                 if len(found) == 1 and found[0].kind == "value" and found[0].value is not None:
                     return self.constant(found[0].value, local, depth - 1)
                 return self._constant_text(expression, here, depth)
+            case ir.Attribute(value=value, name=name):
+                known = self._class_attribute(value, name, here)
+                if known is not None:
+                    return self.constant(known, here=False, depth=depth - 1)
+                return MISSING
             case _:
                 return self._constant_text(expression, here, depth)
 

@@ -11,6 +11,7 @@ among the module's names only, whatever the names of the function that led to it
 from __future__ import annotations
 
 import builtins
+import itertools
 import re
 from typing import NamedTuple
 
@@ -213,6 +214,10 @@ class Names:
                 return base if base.lstrip(":") in self.scope.classes or self._is_type(base) else ""
             case ir.Await(value=value):
                 return self.name(value, here, depth - 1)
+            case ir.Call(function=ir.Name(id="require"), arguments=(ir.Argument(value=ir.Text()),)):
+                module = expression.arguments[0].value
+                assert isinstance(module, ir.Text)
+                return (module.constant or "").removeprefix("node:")
             case _:
                 return ""
 
@@ -303,6 +308,10 @@ class Names:
             case ir.Name(id=name):
                 found, local = self.bindings(name, expression.start, here)
                 typed = [one for one in found if not _is_nothing(one)]
+                if typed and typed[0].kind == "parameter" and local:
+                    conventional = self._conventional(name, expression.start)
+                    if conventional:
+                        return conventional
                 return self._agreed(
                     [self.binding_type(one, local, depth - 1) for one in typed] or [""]
                 )
@@ -333,6 +342,21 @@ class Names:
         owner = self.outline.functions[0].owner or function.owner
         return f":{owner}" if owner else ""
 
+    def _conventional(self, name: str, at: int) -> str:
+        """The type of an untyped parameter by what it and its neighbour are called."""
+        conventions = self.tables.conventions
+        if not conventions:
+            return ""
+        function = self.outline.functions[self.outline.block_at(at).function]
+        while function.number and all(one.name != name for one in function.parameters):
+            function = self.outline.functions[function.parent]
+        for first, second in itertools.pairwise(function.parameters):
+            if first.annotation is None and second.annotation is None:
+                found = conventions.get((first.name, second.name))
+                if found is not None and name in {first.name, second.name}:
+                    return found[first.name != name]
+        return ""
+
     def binding_type(self, binding: Binding, here: bool, depth: int = DEPTH) -> str:
         """The type of what a binding gives its name."""
         if binding.annotation is not None:
@@ -356,7 +380,7 @@ class Names:
                 return ""
 
     def _call_type(self, call: ir.Call, here: bool, depth: int) -> str:
-        callee = self.name(call.function, here, depth)
+        callee = self.callee(call, here, depth)
         if not callee:
             return ""
         if not callee.startswith(":"):
@@ -369,6 +393,14 @@ class Names:
         if signature is None or signature.returns is None:
             return ""
         return self.annotated(signature.returns, here=False, depth=depth)
+
+    def callee(self, call: ir.Call, here: bool = True, depth: int = DEPTH) -> str:
+        """The qualified name of what a call calls: `Type.__call__` for an object that is called."""
+        name = self.name(call.function, here, depth)
+        if name or not isinstance(call.function, ir.Name | ir.Attribute):
+            return name
+        owner = self.type(call.function, here, depth)
+        return f"{owner}.__call__" if owner else ""
 
     def _dependency(self, value: ir.Expr, here: bool, depth: int) -> str:
         signature = self.signature(self.name(value, here, depth))
@@ -394,7 +426,7 @@ class Names:
             if base.startswith(":"):
                 owner = base
             else:
-                return self.tables.returns.get(f"{base}.{name}", "") if base else ""
+                return self._known_attribute(base, name) if base else ""
         for binding in self.attribute_bindings(owner, name):
             return binding
         return self._returned_attribute(owner, name)
@@ -412,10 +444,21 @@ class Names:
         return []
 
     def _returned_attribute(self, owner: str, name: str) -> str:
-        qualified = self.member(owner, name)
-        if qualified in self.tables.calls:
-            return ""
-        return self.tables.returns.get(f"{qualified}!", "")
+        owner = self.member(owner, name).rpartition(".")[0]
+        return self._known_attribute(owner, name)
+
+    def _known_attribute(self, owner: str, name: str) -> str:
+        attributes = self.tables.attributes
+        for _ in range(DEPTH):
+            found = attributes.get(f"{owner}.{name}")
+            if found is None and not name.startswith("$"):
+                found = attributes.get(f"{owner}.*")
+            if found is not None:
+                return found
+            owner = self.tables.bases.get(owner, "")
+            if not owner:
+                break
+        return ""
 
     # Annotations --------------------------------------------------------------------------------
 

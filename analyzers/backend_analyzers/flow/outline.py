@@ -80,11 +80,13 @@ class Outline:
         "bindings",
         "blocks",
         "calls",
+        "contexts",
         "functions",
         "has_star_import",
         "raises",
         "returns",
         "tagged",
+        "texts",
     )
 
     def __init__(self, unit: ir.Unit) -> None:
@@ -94,8 +96,11 @@ class Outline:
         self.calls: list[CallSite] = []
         self.awaited: set[int] = set()
         self.tagged: list[tuple[ir.Text, int]] = []
+        self.texts: list[tuple[ir.Text, int]] = []
         self.returns: list[tuple[ir.Return, int]] = []
         self.raises: list[tuple[ir.Raise, int]] = []
+        self.contexts: list[tuple[ir.Expr, int, int]] = []
+        """What `with` statements enter, and the range in which it holds."""
         self.has_star_import = False
         _walk(self, unit)
         self.calls.sort(key=_call_start)
@@ -182,6 +187,7 @@ def _lambda(outline: Outline, node: ir.Lambda, block: int, stack: _Stack) -> Non
 
 
 def _text(outline: Outline, node: ir.Text, block: int, stack: _Stack) -> None:
+    outline.texts.append((node, block))
     if node.function is not None:
         outline.tagged.append((node, block))
     stack.extend((part.value, block) for part in node.parts if type(part) is ir.Hole)
@@ -304,6 +310,7 @@ def _with(outline: Outline, node: ir.With, block: int, stack: _Stack) -> None:
     stack.extend((statement, block) for statement in reversed(node.body))
     for item in reversed(node.items):
         stack.append((item.context, block))
+        outline.contexts.append((item.context, item.context.end, node.end))
         if isinstance(item.target, ir.Name):
             binding = Binding("enter", item.context.end, block, item.context)
             outline.bind(function, item.target.id, binding)

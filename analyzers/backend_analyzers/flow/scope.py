@@ -149,16 +149,30 @@ def _declared(unit: ir.Unit) -> _Declared:
                 names.append((name, _settled(binding, is_nested)))
         if isinstance(statement, ir.Assign):
             attributes += _dotted_assignments(statement)
-        elif isinstance(statement, ir.Evaluate) and isinstance(statement.value, ir.Operator):
-            names += ((name, Binding("unknown")) for name in _walrus(statement.value))
+        elif isinstance(statement, ir.Evaluate):
+            names += ((name, Binding("unknown")) for name in _assigned_inside(statement.value))
+            attributes += _set_by_call(statement.value)
         elif isinstance(statement, ir.Export):
             exports += _exported(statement)
     return _Declared(tuple(names), tuple(attributes), tuple(exports), tuple(stars))
 
 
-def _walrus(operator: ir.Operator) -> Iterator[str]:
-    if operator.operator == "=" and isinstance(operator.operands[0], ir.Name):
-        yield operator.operands[0].id
+def _assigned_inside(expression: ir.Expr) -> Iterator[str]:
+    if isinstance(expression, ir.Operator) and expression.operator == "=":
+        target = expression.operands[0]
+        if isinstance(target, ir.Name):
+            yield target.id
+
+
+_SETTERS = frozenset({"mount", "setdefaulttimeout"})
+
+
+def _set_by_call(expression: ir.Expr) -> Iterator[tuple[str, ir.Expr]]:
+    """Calls that change how a module or a session behaves from then on."""
+    if isinstance(expression, ir.Call) and isinstance(expression.function, ir.Attribute):
+        function = expression.function
+        if function.name in _SETTERS and (name := dotted(function)) and expression.arguments:
+            yield name, unplaced(expression.arguments[-1].value, {})
 
 
 def _statements(node: ir.Stmt) -> Iterator[tuple[ir.Stmt, bool]]:
@@ -282,6 +296,11 @@ def _instance_attributes(method: ir.Function) -> Iterator[tuple[str, Binding]]:
     local: dict[str, ir.Expr | None] = dict.fromkeys(annotations)
     found: list[tuple[str, Binding]] = []
     for statement in _body_statements(method):
+        if isinstance(statement, ir.Evaluate):
+            found += (
+                (name.partition(".")[2], Binding("value", value=setting))
+                for name, setting in _set_by_call(statement.value)
+            )
         if not isinstance(statement, ir.Assign) or statement.operator:
             continue
         value = statement.value

@@ -18,12 +18,14 @@ class Tables(msgspec.Struct, frozen=True, eq=False):
 
     calls: dict[str, Meaning]
     returns: dict[str, str]
+    attributes: dict[str, str]
     aliases: dict[str, str]
     bases: dict[str, str]
-    texts: frozenset[str]
-    tags: frozenset[str]
+    texts: set[str]
+    tags: set[str]
     deadlines: dict[str, tuple[Where, ...]]
-    last: frozenset[str]
+    conventions: dict[tuple[str, str], tuple[str, str]]
+    last: set[str]
 
 
 def tables(language: Language) -> Tables:
@@ -33,27 +35,22 @@ def tables(language: Language) -> Tables:
 
 @cache
 def _tables(ecosystem: str) -> Tables:
-    chosen = [library for library in _libraries() if library.ecosystem == ecosystem]
-    calls: dict[str, Meaning] = {}
-    returns: dict[str, str] = {}
-    aliases: dict[str, str] = {}
-    bases: dict[str, str] = {}
-    deadlines: dict[str, tuple[Where, ...]] = {}
-    texts: set[str] = set()
-    tags: set[str] = set()
-    for library in chosen:
-        calls.update(library.calls)
-        returns.update({name: name for name in library.types})
-        returns.update(library.returns)
-        aliases.update(library.aliases)
-        bases.update(library.bases)
-        deadlines.update(library.deadlines)
-        texts.update(library.texts)
-        tags.update(library.tags)
-    last = frozenset(name.rpartition(".")[2] for name in calls)
-    return Tables(
-        calls, returns, aliases, bases, frozenset(texts), frozenset(tags), deadlines, last
-    )
+    result = Tables({}, {}, {}, {}, {}, set(), set(), {}, {}, set())
+    for library in _libraries():
+        if library.ecosystem != ecosystem:
+            continue
+        result.calls.update(library.calls)
+        result.returns.update({name: name for name in library.types})
+        result.returns.update(library.returns)
+        result.attributes.update(library.attributes)
+        result.aliases.update(library.aliases)
+        result.bases.update(library.bases)
+        result.texts.update(library.texts)
+        result.tags.update(library.tags)
+        result.deadlines.update(library.deadlines)
+        result.conventions.update(library.conventions)
+    result.last.update(name.rpartition(".")[2] for name in result.calls)
+    return result
 
 
 @cache

@@ -98,7 +98,7 @@ class Process(msgspec.Struct, frozen=True, tag=True):
     """A program is started.  `waits` is False when the call returns before the program ends."""
 
     command: Where
-    shell: bool | Where
+    by_shell: bool | Where
     timeout: Timeout
     blocking: bool
     waits: bool = True
@@ -175,9 +175,10 @@ Meaning = (
 class Library(msgspec.Struct, frozen=True):
     """What is known of one library.
 
-    `calls` says what calling a name means.  `returns` gives the type of what a call (or an
-    attribute) gives, after awaiting; calling a name in `types` gives that very type.  `aliases`
-    maps other spellings of a name to the one used here, `bases` a type to the one it extends.
+    `calls` says what calling a name means.  `returns` gives the type of what a call gives, after
+    awaiting, and `attributes` that of an attribute (`Type.*` for any other one); calling a name in
+    `types` gives that very type.  `aliases` maps other spellings of a name to the one used here,
+    `bases` a type to the one it extends.  Calling an object means what `Type.__call__` does.
     `texts` are functions whose first argument is a text that they pass on; a text tagged with one of
     `tags` is a query whose holes are parameters.  `deadlines` are types that describe a timeout,
     with the arguments that set it.
@@ -186,12 +187,15 @@ class Library(msgspec.Struct, frozen=True):
     ecosystem: Choice["python", "ecmascript"]
     calls: Mapping[str, Meaning] = {}
     returns: Mapping[str, str] = {}
+    attributes: Mapping[str, str] = {}
     types: tuple[str, ...] = ()
     aliases: Mapping[str, str] = {}
     bases: Mapping[str, str] = {}
     texts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     deadlines: Mapping[str, tuple[Where, ...]] = {}
+    conventions: Mapping[tuple[str, str], tuple[str, str]] = {}
+    """The types of two neighbouring parameters, neither annotated, that are called so."""
 
 
 def methods(owner: str, names: str, meaning: Meaning) -> dict[str, Meaning]:
