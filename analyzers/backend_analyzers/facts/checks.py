@@ -43,6 +43,8 @@ class Checks(msgspec.Struct, frozen=True, gc=False, array_like=True):
     denies: bool = False
     looks: bool = False
     """Reads the user, a session, a header or a token, whatever it then does with it."""
+    stops: bool = False
+    """May answer, raise or return something instead of letting the request through."""
     passes_on: bool = False
     """May hand the request to the next matching route."""
     uses: tuple[Use, ...] = ()
@@ -178,6 +180,8 @@ def _of(
     function: ir.Function | None,
 ) -> Checks:
     seen = _Seen()
+    if function is not None:
+        seen.own = {one.name for one in function.parameters}
     for part in parts:
         for inner in ir.walk(part):
             _look(code, inner, seen)
@@ -188,6 +192,7 @@ def _of(
         place=code.place(node),
         denies=seen.denies,
         looks=seen.looks,
+        stops=seen.stops,
         passes_on=seen.passes_on,
         uses=tuple(uses),
         decorators=tuple(used(code, decorator) for decorator in decorators),
@@ -200,7 +205,9 @@ class _Seen:
     def __init__(self) -> None:
         self.denies = False
         self.looks = False
+        self.stops = False
         self.passes_on = False
+        self.own: set[str] = set()
         self.read: set[tuple[int, int]] = set()
         self.calls: dict[str, None] = {}
         self.hands_over: dict[str, None] = {}
@@ -237,18 +244,32 @@ def _look(code: Code, node: ir.Node, seen: _Seen) -> None:
         case ir.Index() if _is_headers(node.value):
             seen.reads(node.value, node.index.constant if isinstance(node.index, ir.Text) else None)
         case ir.Name():
-            if node.id in _AMBIENT:
-                seen.looks = True
+            if node.id in _AMBIENT and node.id not in seen.own:
+                seen.looks = seen.looks or _is_ambient(code, node.id)
             elif _DENYING.search(node.id):
                 seen.denies = True
         case ir.Parameter():
             if isinstance(node.default, ir.Call) and _CREDENTIAL.search(node.name):
                 marker = reference(node.default.function).rpartition(".")[2]
                 seen.looks = seen.looks or marker in {"Header", "Cookie", "Query"}
+        case ir.Raise():
+            seen.stops = True
+        case ir.Return(value=value) if value is not None and not isinstance(value, ir.Constant):
+            seen.stops = True
         case ir.Call():
             _look_at_call(code, node, seen)
         case _:
             pass
+
+
+def _is_ambient(code: Code, name: str) -> bool:
+    """Whether a name is the framework's user or session, and not a database session."""
+    if name != "session":
+        return True
+    bindings = code.scope.names.get(name, ())
+    return any(
+        one.kind == "import" and one.detail.startswith(("flask.", "quart.")) for one in bindings
+    )
 
 
 def _look_at_call(code: Code, call: ir.Call, seen: _Seen) -> None:
@@ -265,13 +286,18 @@ def _look_at_call(code: Code, call: ir.Call, seen: _Seen) -> None:
     if name == "next":
         if first is None or (isinstance(first, ir.Text) and first.constant == "route"):
             seen.passes_on = True
+        else:
+            seen.stops = True
         return
     if last == "redirect" and any(_mentions_login(one.value) for one in call.arguments):
         seen.denies = True
     if last in {"redirectToLogin", "redirect_to_login"}:
         seen.denies = True
     if name.partition(".")[0] in _TALKS_BACK:
+        seen.stops = True
         return
+    if last in {"abort", "redirect"}:
+        seen.stops = True
     if name and len(seen.calls) < _MOST_CALLS:
         seen.calls[name] = None
     for argument in call.arguments:

@@ -104,7 +104,7 @@ _GUARD = re.compile(
     rf"middleware|needed|mw|handler|protected|bearer)(?:_|$)"
     rf"|(?:^|_)(?:current|logged_in|authenticated|authorized|active)_(?:[a-z]+_)?(?:user|admin|superuser|"
     rf"account|identity|principal|member|customer|tenant|session)(?:_|$)"
-    rf"|(?:^|_)(?:auth|jwt|oauth2?|token|api_key|basic|bearer|session|cookie|firebase|cognito|keycloak|auth0|clerk)_"
+    rf"|(?:^|_)(?:auth|jwt|oauth2?|token|api_key|basic|bearer|firebase|cognito|keycloak|auth0|clerk)_"
     rf"(?:auth|user|token|jwt|scheme|bearer|middleware|dependency|dep|check|required|admin|verify|guard|"
     rf"verification|header|identity|payload|claims|security)(?:_|$)"
     rf"|(?:^|_)(?:compare_digest|timing_safe_equal|construct_event|get_server_session|get_jwt_identity|"

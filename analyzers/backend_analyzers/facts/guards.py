@@ -72,8 +72,8 @@ class Judge:
         return "open" if verdict == "unknown" and "harmless" in told else verdict
 
     def function(self, path: str, name: str) -> tuple[str, Checks] | None:
-        """The function, method or class that a reference ends at, and its file."""
-        for step in reversed(trail(self.modules, path, name)):
+        """The first function, method or class that a reference leads to, and its file."""
+        for step in trail(self.modules, path, name):
             if step.path:
                 found = self._declared(step.path, step.name.replace("()", ""), 0)
                 if found is not None:
@@ -124,7 +124,7 @@ class Judge:
                     return "guard"
         if checks.is_class and own_call:
             verdicts = []
-        if checks.looks or "unknown" in verdicts:
+        if (checks.looks and checks.stops) or "unknown" in verdicts:
             return "unknown"
         for name in checks.hands_over:
             if tells(name) != "harmless" and (not name or self.function(path, name) is None):
