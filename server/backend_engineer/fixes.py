@@ -26,6 +26,9 @@ _MOST_ROUNDS = 10
 Key = tuple[str, str, str]
 """Path, rule and message: what stays of a finding while text moves."""
 
+Held = tuple[Place, str]
+"""A fix that holds: the place of its finding, and its title."""
+
 
 class Fixed(msgspec.Struct, frozen=True):
     """What fixing came to."""
@@ -40,12 +43,12 @@ class Refused(Exception):  # noqa: N818 - a reason, said to a person
     """A file was not written; the message says why."""
 
 
-def proved(workspace: Workspace, findings: Iterable[Finding]) -> frozenset[tuple[Place, str]]:
-    """The fixes that hold, by the place of their finding and their title.
+def proved(workspace: Workspace, findings: Iterable[Finding]) -> frozenset[Held]:
+    """The fixes that hold.
 
     Tries the first fixes of all findings of a file together, and one by one only where that fails.
     """
-    held: set[tuple[Place, str]] = set()
+    held: set[Held] = set()
     by_path: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.fixes:
@@ -58,7 +61,7 @@ def proved(workspace: Workspace, findings: Iterable[Finding]) -> frozenset[tuple
         for finding in found:
             for fix in finding.fixes:
                 key = (finding.at, fix.title)
-                if key not in held and prove(workspace, finding, _native(workspace, fix)).holds:
+                if key not in held and prove(workspace, finding, native(workspace, fix)).holds:
                     held.add(key)
     return frozenset(held)
 
@@ -134,6 +137,11 @@ def write(root: Path, before: Workspace, after: Fixed, path: str) -> None:
         raise Refused(error.strerror or str(error)) from None
 
 
+def native(workspace: Workspace, fix: Fix) -> Fix:
+    """The fix with the line ends of each file that it changes."""
+    return Fix(fix.title, tuple(_with_line_ends(workspace, change) for change in fix.changes))
+
+
 def _replace(target: Path, content: bytes) -> None:
     target = target.resolve()
     status = target.stat()
@@ -170,7 +178,7 @@ def _encoded(text: str, raw: bytes, encoding: str) -> bytes:
     return text.encode(encoding, "strict")
 
 
-def _first_held(finding: Finding, held: frozenset[tuple[Place, str]]) -> Fix | None:
+def _first_held(finding: Finding, held: frozenset[Held]) -> Fix | None:
     return next((fix for fix in finding.fixes if (finding.at, fix.title) in held), None)
 
 
@@ -180,13 +188,8 @@ def _key(finding: Finding) -> Key:
 
 def _changes(workspace: Workspace, findings: Iterable[Finding]) -> list[Change]:
     """What the first fixes of some findings change; each change once."""
-    found = (c for f in findings for c in _native(workspace, f.fixes[0]).changes)
+    found = (c for f in findings for c in native(workspace, f.fixes[0]).changes)
     return list(dict.fromkeys(found))
-
-
-def _native(workspace: Workspace, fix: Fix) -> Fix:
-    """The fix with the line ends of each file that it changes."""
-    return Fix(fix.title, tuple(_with_line_ends(workspace, change) for change in fix.changes))
 
 
 def _with_line_ends(workspace: Workspace, change: Change) -> Change:

@@ -62,6 +62,14 @@ def suppressions(file: File) -> tuple[Suppression, ...]:
     return tuple(found)
 
 
+def enclosing_statement(file: File, offset: int) -> int:
+    """Where the innermost statement around an offset starts: a comment above it would cover it."""
+    node = file.tree.root_node.descendant_for_byte_range(offset, offset)
+    while node is not None and node.parent is not None and node.parent.type not in _INNER:
+        node = node.parent
+    return node.start_byte if node is not None else offset
+
+
 def _suppression(file: File, match: re.Match[bytes], comment: ts.Node) -> Suppression:
     text = file.text
     start, end = comment.start_byte, comment.end_byte
