@@ -116,8 +116,6 @@ def column_definition(building: Building, node: Node) -> ColumnDefinition | None
     kind = node.first("Typename")
     text = building.source(kind.start, kind.end) if kind else ""
     facts = _Facts()
-    if text.lower() in {"not", "null", "default"}:
-        facts.not_null, text = text.lower() == "not", ""
     base = text.strip().lower()
     for part in node.children:
         if part.kind == "ColQualList":

@@ -206,8 +206,8 @@ def _create_table(schema: Schema, action: CreateTable, origin: str, dialect: Dia
         columns = _query_columns(schema, table, action.query, action.query_columns)
         table = replace(table, columns=columns or (), known=columns is not None)
     table = reduce(lambda t, c: with_column(t, c, origin), action.columns, table)
-    table = reduce(lambda t, c: with_constraint(t, c, origin), action.constraints, table)
     table = reduce(lambda t, i: add_index(t, made_index(t, i, origin)), action.indexes, table)
+    table = reduce(lambda t, c: with_constraint(t, c, origin), action.constraints, table)
     if old is None:
         return _put(schema, table)
     if {c.name for c in old.columns} != {c.name for c in table.columns}:

@@ -11,6 +11,7 @@ from backend_analyzers.sql.lexing import MAX_STATEMENT, Prepared, prepare
 from backend_analyzers.sql.nodes import Node, parse_tree
 from backend_analyzers.sql.queries import nested, statement
 from backend_analyzers.sql.statement import Dialect, Statement, StatementKind
+from backend_analyzers.sql.untyped import parse_untyped
 
 __all__ = ["dialect_of", "looks_like_sql", "parse", "verb"]
 
@@ -78,24 +79,12 @@ def trees(prepared: Prepared, start: int, end: int) -> tuple[Node, bool]:
         mended = softened(piece)
         if mended is not None:
             other, other_clean = parse_tree(mended, start)
-            if other_clean or untyped(other):
+            if other_clean:
                 return other, True
-        clean = untyped(tree)
+        typed = parse_untyped(mended or piece, start)
+        if typed is not None:
+            return typed, True
     return tree, clean
-
-
-def untyped(tree: Node) -> bool:
-    """Whether all that is wrong is columns without a type, which SQLite allows."""
-    stack = [(tree, False)]
-    found = False
-    while stack:
-        node, in_type = stack.pop()
-        if node.kind == "ERROR" or (node.kind == "MISSING" and not in_type):
-            return False
-        found = found or node.kind == "MISSING"
-        inside = in_type or node.kind == "Typename"
-        stack.extend((child, inside) for child in node.children)
-    return found
 
 
 def _statement(prepared: Prepared, start: int, end: int, *, bulk: bool) -> Statement:
