@@ -1,0 +1,93 @@
+"""A foreign key that no index serves.
+
+PostgreSQL indexes the column a foreign key points at, but not the column that points.  Without an
+index there, a join from the parent scans the whole child table, and so does every `DELETE` or key
+update on the parent, holding its locks while it does.
+
+## Example
+
+```sql
+CREATE TABLE customers (id bigint PRIMARY KEY);
+CREATE TABLE orders (
+  id bigint PRIMARY KEY,
+  customer_id bigint NOT NULL REFERENCES customers (id)
+--^^^^^^^^^^^ no index on `orders` starts with `customer_id`
+);
+```
+
+Use instead:
+
+```sql
+CREATE TABLE customers (id bigint PRIMARY KEY);
+CREATE TABLE orders (
+  id bigint PRIMARY KEY,
+  customer_id bigint NOT NULL REFERENCES customers (id)
+);
+CREATE INDEX ON orders (customer_id);
+```
+
+## Not reported
+
+Keys whose index is created anywhere in the workspace, such as a later migration; keys that are the
+primary key or unique, or a prefix of one, which are indexed already; MySQL, which makes the index
+itself.  A partial index counts only when it leaves out nothing but NULLs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from backend_analyzers.facts.schema import Database, database, place_of
+from backend_analyzers.rule import Confidence, Finding, Severity, workspace_rule
+from backend_analyzers.sql.schema import ForeignKey, Index, Table, find_column
+from backend_analyzers.workspace import Workspace
+
+
+@workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
+def unindexed_foreign_key(workspace: Workspace) -> Iterator[Finding]:
+    declared = workspace.fact(database)
+    for home in declared.homes:
+        for table in home.schema.tables.values():
+            if table.known and table.dialect != "mysql" and table.kind == "table":
+                for key in table.foreign_keys:
+                    if not _is_served(declared, table, key):
+                        yield _finding(table, key)
+
+
+def _is_served(declared: Database, table: Table, key: ForeignKey) -> bool:
+    tables = [other for _, other in declared.tables(table.name, table.schema)]
+    return any(
+        not other.known or any(_serves(index, key.columns) for index in other.indexes)
+        for other in tables
+    )
+
+
+def _serves(index: Index, columns: tuple[str, ...]) -> bool:
+    """Whether an index begins with the columns, in any order, and covers every row that points."""
+    if index.method not in {"btree", "hash"} or set(index.columns[: len(columns)]) != set(columns):
+        return False
+    return index.where is None or _only_skips_nulls(index.where, columns)
+
+
+def _only_skips_nulls(where: str, columns: tuple[str, ...]) -> bool:
+    said = re.sub(r'[\s()"]+', " ", where).strip().lower()
+    return said in {f"{column} is not null" for column in columns}
+
+
+def _finding(table: Table, key: ForeignKey) -> Finding:
+    column = find_column(table, key.columns[0])
+    same = column is not None and column.origin == key.origin
+    at = (
+        place_of(column.origin, column.name_start, column.name_end)
+        if column is not None and same and len(key.columns) == 1
+        else place_of(key.origin, key.start, key.end)
+    )
+    names = ", ".join(f"`{name}`" for name in key.columns)
+    target = key.target.removeprefix("public.")
+    return Finding(
+        at=at,
+        message=f"no index on `{table.label}` starts with {names}",
+        help=f"Add an index: deleting from `{target}` scans all of `{table.label}`.",
+        evidence={"foreign key": f"{table.label} ({', '.join(key.columns)}) -> {target}"},
+    )
