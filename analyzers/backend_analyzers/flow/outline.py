@@ -79,6 +79,7 @@ class Outline:
         "awaited",
         "bindings",
         "blocks",
+        "branches",
         "calls",
         "contexts",
         "functions",
@@ -101,6 +102,7 @@ class Outline:
         self.raises: list[tuple[ir.Raise, int]] = []
         self.contexts: list[tuple[ir.Expr, int, int]] = []
         """What `with` statements enter, and the range in which it holds."""
+        self.branches: list[tuple[ir.Branch, int]] = []
         self.has_star_import = False
         _walk(self, unit)
         self.calls.sort(key=_call_start)
@@ -272,6 +274,7 @@ def _evaluate(_outline: Outline, node: ir.Evaluate, block: int, stack: _Stack) -
 
 
 def _branch(outline: Outline, node: ir.Branch, block: int, stack: _Stack) -> None:
+    outline.branches.append((node, block))
     choice = len(outline.blocks)
     _body(outline, node.orelse, block, stack, "branch", choice=choice)
     _body(outline, node.body, block, stack, "branch", choice=choice)
