@@ -36,6 +36,8 @@ class Router(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Of a parameter: the function whose parameter it is,"""
     position: int = 0
     """and which one."""
+    callee: str = ""
+    """The class that it is made by, when only the workspace can say whether that is a router's."""
 
 
 class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):

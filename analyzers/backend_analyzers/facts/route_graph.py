@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
-from backend_analyzers.facts.checks import Use
+import msgspec
+
+from backend_analyzers.facts.checks import Checks, Use
 from backend_analyzers.facts.modules import Modules, trail
 from backend_analyzers.facts.paths import is_test
 from backend_analyzers.facts.route_declarations import RouteDeclarations, Router, Step
+from backend_analyzers.libraries.frameworks import vocabulary
+from backend_analyzers.libraries.routing import Create
+from backend_analyzers.source import Language
 
 
 class Node(NamedTuple):
@@ -30,15 +36,24 @@ class Event(NamedTuple):
 class Graph:
     """The routers of a workspace."""
 
-    def __init__(self, modules: Modules, declared: Mapping[str, RouteDeclarations]) -> None:
+    def __init__(
+        self,
+        modules: Modules,
+        declared: Mapping[str, RouteDeclarations],
+        checks: Mapping[str, Mapping[str, Checks]],
+    ) -> None:
         self.modules = modules
+        self.checks = checks
         self.declared = {
             path: one for path, one in declared.items() if not is_test(path) and _any(one)
         }
         self.routers: dict[Node, Router] = {}
         self.parameters: dict[tuple[str, str], list[Node]] = {}
         for path, one in self.declared.items():
-            for router in one.routers:
+            for written in one.routers:
+                router = self._known(path, written)
+                if router is None:
+                    continue
                 node = Node(path, router.key)
                 self.routers.setdefault(node, router)
                 if router.kind == "parameter":
@@ -53,6 +68,32 @@ class Graph:
         for node, events in self.events.items():
             # The file that makes a router is read first, then the others.
             events.sort(key=lambda event: (event.path != node.path, event.path, event.number))
+
+    def _known(self, path: str, router: Router) -> Router | None:
+        """The router, or None when the class that it is made by is no kind of router."""
+        if not router.callee:
+            return router
+        create = self._creates(path, router.callee, 0)
+        if create is None:
+            # A class that is computed: its name is all there is to go by.
+            last = router.callee.rpartition(".")[2].rpartition(":")[2]
+            create = _named_like_routers(Language.of(path) or Language.PYTHON).get(last)
+            if create is None:
+                return None
+            router = msgspec.structs.replace(router, known=False)
+        return msgspec.structs.replace(router, kind=create.kind, framework=create.framework)
+
+    def _creates(self, path: str, name: str, depth: int) -> Create | None:
+        """What a class makes, by the classes it is derived from."""
+        creates = vocabulary(Language.of(path) or Language.PYTHON).creates
+        for step in trail(self.modules, path, name):
+            if not step.path:
+                return creates.get(step.name.replace(":", "."))
+            found = self.checks.get(step.path, {}).get(step.name)
+            if found is not None and found.is_class and depth < _DEEPEST:
+                bases = (self._creates(step.path, base.name, depth + 1) for base in found.uses)
+                return next((one for one in bases if one is not None), None)
+        return None
 
     def _place(self, path: str, number: int, step: Step) -> None:
         if step.kind != "apply":
@@ -151,3 +192,14 @@ _DEEPEST = 8
 
 def _any(one: RouteDeclarations) -> bool:
     return bool(one.routers or one.steps or one.returns or one.texts)
+
+
+@cache
+def _named_like_routers(language: Language) -> dict[str, Create]:
+    """The constructors by the last part of their names, where that is telling."""
+    creates = vocabulary(language).creates
+    return {
+        last: create
+        for name, create in creates.items()
+        if (last := name.rpartition(".")[2])[:1].isupper() and last != "Router"
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from backend_analyzers import ir
@@ -11,7 +12,7 @@ from backend_analyzers.facts.route_declarations import Router, Step
 from backend_analyzers.facts.route_names import Frame, Names, identity
 from backend_analyzers.flow.code import Code
 from backend_analyzers.libraries.frameworks import vocabulary
-from backend_analyzers.libraries.routing import Declare, Guard, Mount, Parameter, Word
+from backend_analyzers.libraries.routing import Create, Declare, Guard, Mount, Parameter, Word
 from backend_analyzers.source import Place
 
 _DEEPEST = 30
@@ -34,6 +35,10 @@ LIKELY = frozenset(
 )
 
 
+_SUBCLASS = Create("router", "", prefix="prefix", guards=("dependencies",))
+"""A call of a class that may turn out to be a kind of router."""
+
+
 class Recorder:
     """Records the routers of a unit and what is done to them."""
 
@@ -49,8 +54,13 @@ class Recorder:
     def create(self, value: ir.Call, key: str, frame: Frame) -> bool:
         """Add the router that a constructor call makes; it is called `key`."""
         create = self.vocabulary.creates.get(self.constructor(value.function, frame))
+        callee = ""
         if create is None:
-            return False
+            callee = self.names.name(value.function, frame)
+            last = re.split(r"[./]", key)[-1].rpartition("_")[2].lower()
+            if last not in LIKELY or not callee.rpartition(".")[2].rpartition(":")[2][:1].isupper():
+                return False
+            create = _SUBCLASS
         arguments = {one.name: one.value for one in value.arguments if one.name}
         uses, known = self._uses((arguments.get(name) for name in create.guards), frame)
         prefix = arguments.get(create.prefix) if create.prefix else None
@@ -65,6 +75,7 @@ class Recorder:
                 uses=uses,
                 known=known,
                 hidden=_is_false(arguments.get(create.hidden)),
+                callee=callee,
             )
         )
         self.names.made[identity(value)] = key

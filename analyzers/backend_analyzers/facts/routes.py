@@ -12,7 +12,6 @@ import msgspec
 
 from backend_analyzers.facts.checks import Checks, Use
 from backend_analyzers.facts.guards import Judge, judge
-from backend_analyzers.facts.modules import modules
 from backend_analyzers.facts.route_declarations import Router, Step, route_declarations
 from backend_analyzers.facts.route_graph import Event, Graph, Node
 from backend_analyzers.facts.route_paths import Path, PathParameter, is_below, joined, normalised
@@ -75,8 +74,9 @@ class Route(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 def routes(workspace: Workspace) -> tuple[Route, ...]:
     """Every route of the workspace; those of one application are in their order."""
-    graph = Graph(workspace.fact(modules), workspace.each(route_declarations))
-    walk = _Walk(graph, workspace.fact(judge))
+    judged = workspace.fact(judge)
+    graph = Graph(judged.modules, workspace.each(route_declarations), judged.checks)
+    walk = _Walk(graph, judged)
     for node in walk.roots():
         walk.application(node)
     for node in graph.routers:
