@@ -86,4 +86,4 @@ def _compared(
         # `ALLOWED.indexOf(x) === -1`
         if isinstance(side, ir.Call) and number:
             is_absence = operator in {"==", "==="}
-                yield from _checks(side, name, is_positive=is_positive != is_absence)
+            yield from _checks(side, name, is_positive=is_positive != is_absence)

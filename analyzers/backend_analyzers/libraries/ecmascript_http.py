@@ -39,6 +39,7 @@ FETCH = Library(
             blocking=False,
         ),
     },
+    deadlines={"AbortSignal.timeout": (arg(0),)},
 )
 
 _UNDICI = Timeout(
