@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from backend_engineer.report.encode import pretty
 from backend_engineer.report.located import Located, Outcome
 
 _SEVERITIES = {"error": "critical", "warning": "major", "hint": "info"}
@@ -14,7 +13,7 @@ _SEVERITIES = {"error": "critical", "warning": "major", "hint": "info"}
 def render(outcome: Outcome, *, prefix: str = "") -> str:
     """A JSON list.  `prefix` leads from the repository's folder to the workspace."""
     issues = [_issue(finding, prefix) for finding in outcome.findings]
-    return msgspec.json.format(msgspec.json.encode(issues), indent=2).decode() + "\n"
+    return pretty(issues)
 
 
 def _issue(finding: Located, prefix: str) -> dict[str, Any]:

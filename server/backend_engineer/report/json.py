@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from backend_engineer.report.encode import pretty
 from backend_engineer.report.located import Located, LocatedFix, Outcome, Range, Spot
 
 VERSION = 1
@@ -19,7 +20,7 @@ def render(outcome: Outcome) -> str:
         "findings": [_finding(f) for f in outcome.findings],
         "summary": summary(outcome),
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return pretty(document)
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from backend_analyzers.rule import Rule
+from backend_engineer.report.encode import pretty
 from backend_engineer.report.located import Located, LocatedFix, Outcome, Range, Spot
 
 _SCHEMA = (
@@ -41,7 +40,7 @@ def render(outcome: Outcome, rules: Mapping[str, Rule], *, root: str = "", prefi
     if cwe := sorted({number for rule in used for number in rule.cwe}):
         run["taxonomies"] = [_taxonomy(cwe)]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
+    return pretty(log)
 
 
 def _driver(rules: Iterable[Rule]) -> dict[str, Any]:

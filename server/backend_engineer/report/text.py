@@ -36,7 +36,7 @@ def render(
             console.print(line, soft_wrap=True)
         console.print()
     if statistics and outcome.findings:
-        console.print(_table(outcome))
+        console.print(statistics_table(outcome))
         console.print()
     for line in _summary(outcome):
         console.print(line, soft_wrap=True)
@@ -46,6 +46,17 @@ def place(spot: Spot, prefix: str, lines: Lines | None) -> str:
     """`path:line:column`, one-based; editors and terminals jump to it."""
     column = lines.column(spot.start) if lines else spot.range.start.character
     return f"{_safe(prefix + spot.path)}:{spot.range.start.line + 1}:{column + 1}"
+
+
+def statistics_table(outcome: Outcome) -> Table:
+    """How many findings each rule has."""
+    table = Table("Rule", box=None, pad_edge=False)
+    table.add_column("Findings", justify="right")
+    table.add_column("Fixable", justify="right")
+    fixable = Counter(f.rule for f in outcome.findings if any(fix.proved for fix in f.fixes))
+    for rule, count in Counter(f.rule for f in outcome.findings).most_common():
+        table.add_row(rule, str(count), str(fixable[rule]))
+    return table
 
 
 def _finding(finding: Located, source: Source, prefix: str, width: int) -> Iterator[Text]:
@@ -165,13 +176,3 @@ def _summary(outcome: Outcome) -> Iterator[Text]:
 
 def _count(number: int, name: str) -> str:
     return f"{number:,} {name}" + ("" if number == 1 else "s")
-
-
-def _table(outcome: Outcome) -> Table:
-    table = Table("Rule", box=None, pad_edge=False)
-    table.add_column("Findings", justify="right")
-    table.add_column("Fixable", justify="right")
-    fixable = Counter(f.rule for f in outcome.findings if any(fix.proved for fix in f.fixes))
-    for rule, count in Counter(f.rule for f in outcome.findings).most_common():
-        table.add_row(rule, str(count), str(fixable[rule]))
-    return table
