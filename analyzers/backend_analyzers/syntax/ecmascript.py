@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import msgspec
 import tree_sitter as ts
 
 from backend_analyzers import ir
-from backend_analyzers.syntax import ecmascript_statements as _statements
-from backend_analyzers.syntax import ecmascript_types as _types
+from backend_analyzers.syntax import (  # noqa: F401 - they enter what they lower in the tables
+    ecmascript_assignments,
+    ecmascript_statements,
+    ecmascript_types,
+)
 from backend_analyzers.syntax.ecmascript_broken import fragments
 from backend_analyzers.syntax.ecmascript_context import (
     NO_CODE,
@@ -31,8 +35,6 @@ from backend_analyzers.syntax.ecmascript_functions import (
     lower_member,
 )
 from backend_analyzers.syntax.piece import Piece
-
-assert _statements and _types  # noqa: PT018 - both are imported for what they enter in the tables
 
 
 def pieces(root: ts.Node) -> Iterator[Piece]:
@@ -57,16 +59,16 @@ def lower(piece: Piece, text: bytes) -> ir.Stmt:
         name = found.name.decode(errors="replace")
         return lower_class(c, found.node, name=name, decorators=found.decorators, end=length)
     if piece.kind == "export":
-        name = _declared_name(piece.node)
-        exported = piece.name.rpartition(".")[2]
-        return ir.Export(0, length, exported, ir.Name(0, length, name))
+        return ir.Export(0, length, piece.name.removeprefix(_EXPORT), _declared_name(c, piece.node))
     if piece.kind == "member":
         lowered: list[ir.Stmt] = []
         lower_member(c, Member(piece.node, piece.start, _decorators(piece)), lowered)
         out = tuple(lowered)
     else:
         out = statements(c, (piece.node,))
-    return out[0] if len(out) == 1 else ir.Other(0, length, (), out)
+    if len(out) != 1:
+        return ir.Other(0, length, (), out)
+    return out[0] if not out[0].start else msgspec.structs.replace(out[0], start=0)
 
 
 def _pieces(node: ts.Node) -> Iterator[Piece]:
@@ -87,10 +89,14 @@ def _pieces(node: ts.Node) -> Iterator[Piece]:
         if declaration is None or name is None:
             yield Piece(node, start, end, "", "default")
             return
-        yield Piece(node, start, name.end_byte, "", "default", "export")
+        yield Piece(node, start, name.end_byte, "", _EXPORT + "default", "export")
         yield Piece(declaration, start, end, "", _text(name))
         return
     yield Piece(node, start, end, "", _name(node))
+
+
+_EXPORT: Final = "export "
+"""Begins the key of a unit that only says that another one is exported; no name has a space."""
 
 
 def _inside(error: ts.Node) -> Iterator[Piece]:
@@ -162,14 +168,12 @@ def _class_pieces(node: ts.Node, found: _Class) -> Iterator[Piece]:
     start, end = node.start_byte, body.start_byte
     name = found.name.decode(errors="replace")
     if found.exported:
-        yield Piece(node, start, end, "", found.exported, "export")
+        yield Piece(node, start, end, "", _EXPORT + found.exported, "export")
     yield Piece(node, start, end, "", name, "class")
     for member in class_members(body):
         own = _member_name(member.node)
         qualified = f"{name}.{own}" if own else ""
-        yield Piece(
-            member.node, member.start, member.node.end_byte, name, qualified, "member"
-        )
+        yield Piece(member.node, member.start, member.node.end_byte, name, qualified, "member")
 
 
 def _member_name(node: ts.Node) -> str:
@@ -194,14 +198,14 @@ def _decorators(piece: Piece) -> tuple[ts.Node, ...]:
 # Names -------------------------------------------------------------------------------------------
 
 
-def _declared_name(node: ts.Node) -> str:
-    """The name of what a statement exports."""
+def _declared_name(c: Context, node: ts.Node) -> ir.Name:
+    """The name of what a statement exports; it is not in the text for a class that has none."""
     found = _class(node)
-    if found is not None:
-        return found.name.decode(errors="replace")
-    declaration = node.child_by_field_name("declaration")
+    declaration = node.child_by_field_name("declaration") if found is None else found.node
     name = None if declaration is None else declaration.child_by_field_name("name")
-    return "" if name is None else _text(name)
+    if name is not None:
+        return ir.Name(name.start_byte - c.base, name.end_byte - c.base, c.source(name))
+    return ir.Name(0, 0, "" if found is None else found.name.decode(errors="replace"))
 
 
 def _name(node: ts.Node) -> str:

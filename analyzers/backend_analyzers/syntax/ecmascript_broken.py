@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 import tree_sitter as ts
@@ -30,11 +30,11 @@ def fragments(root: ts.Node) -> Iterator[Fragment]:
     text = root.text or b""
     origin = root.start_byte
     children = root.named_children
-    language = _language(root.kind_id)
+    language = _language(root)
     bounds = [*_bounds(text, origin, children), root.end_byte]
     number = 0
     broken_until = -1
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         own = []
         is_broken = start < broken_until
         while number < len(children) and children[number].start_byte < end:
@@ -44,9 +44,7 @@ def fragments(root: ts.Node) -> Iterator[Fragment]:
             if child.has_error:
                 is_broken = True
                 broken_until = child.end_byte
-        if not is_broken:
-            yield Fragment(own)
-        elif language is None or end - start > _LARGE:
+        if not is_broken or language is None or end - start > _LARGE:
             yield Fragment(own)
         else:
             part = text[start - origin : end - origin]
@@ -82,16 +80,22 @@ def _bounds(text: bytes, origin: int, children: Sequence[ts.Node]) -> list[int]:
     return bounds
 
 
-@cache
-def _languages() -> dict[int, Language]:
-    codes = (one for one in Language if one.is_ecmascript)
-    kinds = {one: grammar(one).id_for_node_kind("program", True) for one in codes}
-    return {kind: one for one, kind in kinds.items() if kind is not None}
+def _language(root: ts.Node) -> Language | None:
+    """The language of a tree: a node does not say it, but each grammar numbers its kinds anew."""
+    possible = [(one, grammar(one)) for one in Language if one.is_ecmascript]
+    nodes = [root]
+    for _ in range(_SAMPLE):
+        if len(possible) == 1 or not nodes:
+            break
+        node = nodes.pop()
+        nodes.extend(node.children)
+        if not node.is_error:
+            kind, number = node.type, node.kind_id
+            possible = [one for one in possible if one[1].node_kind_for_id(number) == kind]
+    return possible[0][0] if possible else None
 
 
-def _language(kind: int) -> Language | None:
-    """The language of a root: a node does not say it, but the grammars number their kinds."""
-    return _languages().get(kind)
+_SAMPLE: Final = 200
 
 
 def _repaired(text: bytes, language: Language) -> tuple[bytes, ts.Tree]:
@@ -100,20 +104,35 @@ def _repaired(text: bytes, language: Language) -> tuple[bytes, ts.Tree]:
     tree = parser.parse(text)
     if not tree.root_node.has_error:
         return text, tree
-    lines = [*dict.fromkeys((*_error_lines(tree.root_node, text), *_unclosed_lines(text)))][:_TRIES]
-    attempts = [_blanked(text, (line,)) for line in lines]
-    if len(lines) > 1:
-        attempts.append(_blanked(text, lines))
-    attempts.append(_closed(text))
-    for attempt in attempts:
-        if attempt != text:
-            again = parser.parse(attempt)
-            if not again.root_node.has_error:
-                return attempt, again
-    return text, tree
+    lines = [*islice(_unclosed_lines(text), _TRIES), *_error_lines(tree.root_node, text)]
+    lines = [*dict.fromkeys(lines)][: 2 * _TRIES]
+    sound = (text, tree) if _is_sound(tree.root_node) else None
+    for attempt in (*(_blanked(text, (line,)) for line in lines), _closed(text)):
+        again = tree if attempt == text else parser.parse(attempt)
+        if not again.root_node.has_error:
+            return attempt, again
+        if sound is None and _is_sound(again.root_node):
+            sound = attempt, again
+    if sound is None:
+        attempt = _blanked(text, lines)
+        sound = attempt, parser.parse(attempt)
+    return sound if _is_sound(sound[1].root_node) else (text, tree)
 
 
-_TRIES: Final = 6
+def _is_sound(root: ts.Node) -> bool:
+    """Whether the errors are local: the parser lost no statement and invented no brace."""
+    stack = [child for child in root.children if child.has_error]
+    if root.is_error or any(child.is_error for child in stack):
+        return False
+    while stack:
+        node = stack.pop()
+        if node.is_missing and node.type == "}":
+            return False
+        stack.extend(child for child in node.children if child.has_error)
+    return True
+
+
+_TRIES: Final = 4
 
 
 def _blanked(text: bytes, starts: Sequence[int]) -> bytes:

@@ -8,7 +8,7 @@ the grammars of the latter two extend that of the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import tree_sitter as ts
 
@@ -39,6 +39,8 @@ class Context:
 
 LowerExpression = Callable[[Context, ts.Node], ir.Expr]
 LowerStatement = Callable[[Context, ts.Node, list[ir.Stmt]], None]
+_E = TypeVar("_E", bound=LowerExpression)
+_S = TypeVar("_S", bound=LowerStatement)
 EXPRESSIONS: Final[dict[str, LowerExpression]] = {}
 STATEMENTS: Final[dict[str, LowerStatement]] = {}
 """A statement lowers to any number of them, which are appended to a list."""
@@ -62,16 +64,16 @@ NO_CODE: Final = frozenset({"comment", "html_comment", "hash_bang_line", "empty_
 """Named nodes that can stand between any two tokens, and the lone semicolon."""
 
 
-def lowers_expression(*types: str) -> Callable[[LowerExpression], LowerExpression]:
-    def enter(function: LowerExpression) -> LowerExpression:
+def lowers_expression(*types: str) -> Callable[[_E], _E]:
+    def enter(function: _E) -> _E:
         EXPRESSIONS.update(dict.fromkeys(types, function))
         return function
 
     return enter
 
 
-def lowers_statement(*types: str) -> Callable[[LowerStatement], LowerStatement]:
-    def enter(function: LowerStatement) -> LowerStatement:
+def lowers_statement(*types: str) -> Callable[[_S], _S]:
+    def enter(function: _S) -> _S:
         STATEMENTS.update(dict.fromkeys(types, function))
         return function
 
@@ -151,9 +153,7 @@ def statement(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
             statement(c, child, out)
     else:
         out.append(
-            ir.Evaluate(
-                node.start_byte - c.base, node.end_byte - c.base, expression(c, node)
-            )
+            ir.Evaluate(node.start_byte - c.base, node.end_byte - c.base, expression(c, node))
         )
     c.depth -= 1
 

@@ -68,19 +68,15 @@ def _chain(c: Context, node: ts.Node) -> ir.Expr:
     return value
 
 
-def _flat(
-    c: Context, root: ir.Expr, links: list[tuple[ts.Node, str, list[ts.Node]]]
-) -> ir.Unknown:
+def _flat(c: Context, root: ir.Expr, links: list[tuple[ts.Node, str, list[ts.Node]]]) -> ir.Unknown:
     found = [root]
     for _, kind, children in reversed(links):
-        if kind == "call_expression" or kind == "subscript_expression":
+        if kind in {"call_expression", "subscript_expression"}:
             found += [expression(c, child) for child in children[1:] if child.is_named]
     return ir.Unknown(root.start, links[0][0].end_byte - c.base, tuple(found))
 
 
-def _link(
-    c: Context, value: ir.Expr, node: ts.Node, kind: str, children: list[ts.Node]
-) -> ir.Expr:
+def _link(c: Context, value: ir.Expr, node: ts.Node, kind: str, children: list[ts.Node]) -> ir.Expr:
     base = c.base
     start = min(node.start_byte - base, value.start)
     end = node.end_byte - base

@@ -249,8 +249,10 @@ def lower_class(
         if kind == "decorator":
             outside.append(expression(c, child))
         elif kind in {"identifier", "type_identifier"}:
-            name = name or c.source(child)
-            name_start, name_end = child.start_byte - c.base, child.end_byte - c.base
+            own = c.source(child)
+            if name in {"", own}:
+                name = own
+                name_start, name_end = child.start_byte - c.base, child.end_byte - c.base
         elif kind == "class_heritage":
             bases = tuple(_bases(c, child))
         elif kind == "class_body" and end is None:
@@ -381,4 +383,6 @@ _FIELD_WORDS: Final = NO_CODE | {"accessibility_modifier", "override_modifier", 
 def _field_target(c: Context, node: ts.Node) -> ir.Expr:
     if node.type == "computed_property_name":
         return sole(c, node)
-    return ir.Name(node.start_byte - c.base, node.end_byte - c.base, _name(c, node))
+    quote = 1 if node.type == "string" else 0
+    start, end = node.start_byte + quote - c.base, node.end_byte - quote - c.base
+    return ir.Name(start, end, _name(c, node))

@@ -71,9 +71,7 @@ def _import_alias(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
         out.append(ir.Assign(start, end, (inner[0],), inner[1]))
 
 
-def required(
-    c: Context, target: ts.Node, value: ts.Node, start: int, end: int
-) -> ir.Import | None:
+def required(c: Context, target: ts.Node, value: ts.Node, start: int, end: int) -> ir.Import | None:
     """The import that `target = value` is: of `require("m")`, `require("m").a` or
     `await import("m")`, bound to a name or taken apart."""
     value = unwrapped(value)

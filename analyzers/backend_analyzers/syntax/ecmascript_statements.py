@@ -1,4 +1,4 @@
-"""The statements of JavaScript and TypeScript."""
+"""The statements of JavaScript and TypeScript that hold others, and the jumps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 import tree_sitter as ts
 
 from backend_analyzers import ir
+from backend_analyzers.syntax.ecmascript_assignments import evaluated
 from backend_analyzers.syntax.ecmascript_context import (
     LONG,
     NO_CODE,
@@ -14,140 +15,12 @@ from backend_analyzers.syntax.ecmascript_context import (
     body,
     code,
     expression,
-    expressions,
     lowers_statement,
     statement,
     statements,
     unknown,
     unwrapped,
 )
-from backend_analyzers.syntax.ecmascript_functions import lower_class, lower_function
-from backend_analyzers.syntax.ecmascript_modules import exported_as, required, required_module
-
-# Declarations and assignments --------------------------------------------------------------------
-
-
-@lowers_statement("lexical_declaration", "variable_declaration", "using_declaration")
-def _declaration(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
-    declarators = [child for child in node.named_children if child.type not in NO_CODE]
-    for child in declarators:
-        if child.type != "variable_declarator":
-            statement(c, child, out)
-            continue
-        whole = node if len(declarators) == 1 else child
-        _declarator(c, child, whole.start_byte - c.base, whole.end_byte - c.base, out)
-
-
-def _declarator(c: Context, node: ts.Node, start: int, end: int, out: list[ir.Stmt]) -> None:
-    target = annotation = value = None
-    broken: list[ts.Node] = []
-    for child in node.named_children:
-        kind = child.type
-        if kind == "type_annotation":
-            annotation = child
-        elif kind == "ERROR":
-            broken.append(child)
-        elif kind in NO_CODE:
-            continue
-        elif target is None:
-            target = child
-        else:
-            value = child
-    type_ = None if annotation is None else expression(c, annotation)
-    if target is None:
-        pass
-    elif value is None:
-        out.append(ir.Assign(start, end, (expression(c, target),), None, type_))
-    elif value.type == "class" and target.type == "identifier":
-        out.append(lower_class(c, value, name=c.source(target)))
-    else:
-        _assigned(c, [target], value, type_, start, end, out)
-    for one in broken:
-        statement(c, one, out)
-
-
-def _assigned(
-    c: Context,
-    targets: list[ts.Node],
-    value: ts.Node,
-    annotation: ir.Expr | None,
-    start: int,
-    end: int,
-    out: list[ir.Stmt],
-) -> None:
-    """`a = b = value`: one assignment, an import, or exports of the one value."""
-    value = unwrapped(value)
-    while value.type == "assignment_expression":
-        inner = code(value)
-        if len(inner) != 2:  # noqa: PLR2004 - an error inside
-            break
-        targets.append(inner[0])
-        value = unwrapped(inner[1])
-    if len(targets) == 1 and (found := required(c, targets[0], value, start, end)) is not None:
-        out.append(found)
-        return
-    exported = [(exported_as(c, target), target) for target in targets]
-    names = [name for name, _ in exported if name and name != "exports"]
-    kept = tuple(expression(c, target) for name, target in exported if not name)
-    source: ir.Expr | None = None
-    if kept or not names:
-        kept = kept or expressions(c, targets)
-        out.append(ir.Assign(start, end, kept, expression(c, value), annotation))
-        source = kept[0]
-    elif value.type == "class":
-        lowered = lower_class(c, value, name=_class_name(c, value, names[0]))
-        out.append(lowered)
-        source = ir.Name(lowered.name_start, lowered.name_end, lowered.name)
-    for name in names:
-        out.append(ir.Export(start, end, name, source or expression(c, value)))
-        source = source or ir.Unknown(start, start)
-
-
-def _class_name(c: Context, node: ts.Node, exported: str) -> str:
-    """What an exported class is called: its own name, else that of the export."""
-    name = node.child_by_field_name("name")
-    if name is not None:
-        return c.source(name)
-    return "default" if exported == "=" else exported
-
-
-@lowers_statement("expression_statement")
-def _expression_statement(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
-    start, end = node.start_byte - c.base, node.end_byte - c.base
-    for child in node.named_children:
-        if child.type == "ERROR":
-            statement(c, child, out)
-        elif child.type not in NO_CODE:
-            _evaluated(c, child, start, end, out)
-
-
-def _evaluated(c: Context, node: ts.Node, start: int, end: int, out: list[ir.Stmt]) -> None:
-    node = unwrapped(node)
-    kind = node.type
-    inner = node.named_children
-    if kind == "assignment_expression" and len(inner) == 2:  # noqa: PLR2004
-        _assigned(c, [inner[0]], inner[1], None, start, end, out)
-    elif kind == "augmented_assignment_expression" and len(inner) == 2:  # noqa: PLR2004
-        operator = next((one.type for one in node.children if one.type.endswith("=")), "=")
-        target, value = expressions(c, inner)
-        out.append(ir.Assign(start, end, (target,), value, None, operator[:-1]))
-    elif kind == "sequence_expression":
-        for one in inner:
-            if one.type not in NO_CODE:
-                _evaluated(c, one, one.start_byte - c.base, one.end_byte - c.base, out)
-    elif kind in _DECLARED and node.child_by_field_name("name") is not None:
-        # A declaration without its closing brace is taken for an expression.
-        out.append(lower_class(c, node) if kind == "class" else lower_function(c, node))
-    elif kind == "internal_module":
-        statement(c, node, out)
-    elif kind == "call_expression" and (module := required_module(c, node)) is not None:
-        out.append(ir.Import(start, end, module, ()))
-    else:
-        out.append(ir.Evaluate(start, end, expression(c, node)))
-
-
-_DECLARED: Final = frozenset({"function_expression", "generator_function", "class"})
-
 
 # Branches ----------------------------------------------------------------------------------------
 
@@ -187,9 +60,7 @@ def _if(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
         statement(c, one, out)
 
 
-def _chained(
-    branches: list[ir.Branch], orelse: tuple[ir.Stmt, ...], out: list[ir.Stmt]
-) -> None:
+def _chained(branches: list[ir.Branch], orelse: tuple[ir.Stmt, ...], out: list[ir.Stmt]) -> None:
     if len(branches) > LONG:
         out += branches
         out += orelse
@@ -201,31 +72,36 @@ def _chained(
 
 @lowers_statement("switch_statement")
 def _switch(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
-    """A chain of branches.  Cases that share a body are alternatives of one test."""
+    """A chain of branches.  Cases that share a body are alternatives of one test, and what the
+    subject does when it is computed is said once."""
     value = node.child_by_field_name("value")
     block = node.child_by_field_name("body")
-    start = node.start_byte - c.base
+    start, stop = node.start_byte - c.base, node.end_byte - c.base
     subject = ir.Unknown(start, start) if value is None else expression(c, value)
+    runs = any(isinstance(one, ir.Call | ir.Lambda | ir.Await) for one in ir.walk(subject))
+    again = ir.Unknown(subject.start, subject.end) if runs else subject
     in_switch, c.in_switch = c.in_switch, True
     cases = [] if block is None else code(block)
     depth = c.depth
     c.depth = depth + min(len(cases), LONG)
     branches: list[ir.Branch] = []
     tests: list[ir.Expr] = []
+    begin = start
     orelse: tuple[ir.Stmt, ...] = ()
     for case in cases:
         pattern = case.child_by_field_name("value")
         inner = [child for child in code(case) if child != pattern]
-        at, end = case.start_byte - c.base, case.end_byte - c.base
+        if branches and not tests:
+            begin = case.start_byte - c.base
         if case.type == "switch_default":
             orelse = statements(c, inner)
             tests.clear()
         elif case.type == "switch_case" and pattern is not None:
             operands = (subject, expression(c, pattern))
             tests.append(ir.Operator(operands[1].start, operands[1].end, "case", operands))
+            subject = again
             if inner or case.id == cases[-1].id:
-                begin = min(tests[0].start, at)
-                branches.append(ir.Branch(begin, end, _any(tests), statements(c, inner)))
+                branches.append(ir.Branch(begin, stop, _any(tests), statements(c, inner)))
                 tests.clear()
         else:
             statement(c, case, out)
@@ -281,10 +157,10 @@ def _for(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
         if first.type in {"lexical_declaration", "variable_declaration"}:
             statement(c, first, out)
         else:
-            _evaluated(c, first, first.start_byte - c.base, first.end_byte - c.base, out)
+            evaluated(c, first, first.start_byte - c.base, first.end_byte - c.base, out)
     found = list(_looped(c, node.child_by_field_name("body")))
     if step is not None and step.is_named:
-        _evaluated(c, step, step.start_byte - c.base, step.end_byte - c.base, found)
+        evaluated(c, step, step.start_byte - c.base, step.end_byte - c.base, found)
     out.append(_while(c, node, test, tuple(found)))
 
 
@@ -294,9 +170,7 @@ def _while_statement(c: Context, node: ts.Node, out: list[ir.Stmt]) -> None:
     out.append(_while(c, node, node.child_by_field_name("condition"), block))
 
 
-def _while(
-    c: Context, node: ts.Node, test: ts.Node | None, block: tuple[ir.Stmt, ...]
-) -> ir.Loop:
+def _while(c: Context, node: ts.Node, test: ts.Node | None, block: tuple[ir.Stmt, ...]) -> ir.Loop:
     value = None
     if test is not None and test.is_named and test.type not in NO_CODE:
         value = unwrapped(test)
