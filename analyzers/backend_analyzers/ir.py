@@ -320,6 +320,7 @@ class Class(Node, frozen=True, gc=False, tag=True):
 class Export(Node, frozen=True, gc=False, tag=True):
     """`export default value`, `module.exports = value`, `export {name as alias} from "m"`.
 
+    `name` is `default`, `=` for `module.exports` as a whole, `*` for all of `module`.
     `export const x = …` and `export function f…` lower to the declaration itself.
     """
 
