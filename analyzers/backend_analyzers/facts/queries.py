@@ -15,7 +15,7 @@ import msgspec
 from backend_analyzers import ir
 from backend_analyzers.events import DatabaseQuery
 from backend_analyzers.flow.code import Code
-from backend_analyzers.flow.events import events
+from backend_analyzers.flow.meanings import events
 from backend_analyzers.source import File, Language, Place
 from backend_analyzers.sql.dialects import dialect_of, looks_like_sql
 from backend_analyzers.sql.parse import parse
