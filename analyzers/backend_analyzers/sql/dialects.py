@@ -16,6 +16,29 @@ _SQLITE = re.compile(
     rb"|\bsqlite_(?:master|schema|sequence)\b|\bstrftime\s*\(|\bjulianday\s*\(",
     re.IGNORECASE | re.MULTILINE,
 )
+# Plain words first: most statements have none, and patterns in any case are slow.
+_MYSQL_WORDS = (
+    b"`",
+    b"AUTO_INC",
+    b"ENGINE",
+    b"DUPLICATE",
+    b"DELIMITER",
+    b"/*!",
+    b"UNSIGNED",
+    b"IGNORE",
+    b"CHARSET",
+    b"DATE_SUB",
+    b"CURDATE",
+)
+_SQLITE_WORDS = (
+    b"AUTOINCREMENT",
+    b"ROWID",
+    b"PRAGMA",
+    b"INSERT",
+    b"SQLITE_",
+    b"STRFTIME",
+    b"JULIANDAY",
+)
 _HINTS: tuple[tuple[str, Dialect], ...] = (
     ("mysql", "mysql"),
     ("mariadb", "mysql"),
@@ -104,9 +127,12 @@ def dialect_of(text: str | bytes, path_hint: str = "") -> Dialect:
     for word, dialect in _HINTS:
         if word in hint:
             return dialect
-    if _MYSQL.search(raw):
+    upper = raw.upper()
+    if any(word in upper for word in _MYSQL_WORDS) and _MYSQL.search(raw):
         return "mysql"
-    return "sqlite" if _SQLITE.search(raw) else "postgresql"
+    if any(word in upper for word in _SQLITE_WORDS) and _SQLITE.search(raw):
+        return "sqlite"
+    return "postgresql"
 
 
 def looks_foreign(piece: bytes, dialect: Dialect) -> bool:

@@ -198,7 +198,10 @@ class _Lowering:
     def _star(self, node: exp.Expr, level: Level) -> None:
         owner = self._named(node.args.get("table"))
         star = node.this if isinstance(node, exp.Column) else node
-        span = place(star, self.base) or (owner[1] if owner else (level.start, level.start))
+        span = place(star, self.base)
+        if span is None:
+            self.building.doubt(level)
+            return
         start = owner[1][0] if owner else span[0]
         qualifier = (owner[0],) if owner else ()
         self.building.stars.append(

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from backend_analyzers.sql.statement import Dialect
 
 MAX_STATEMENT = 256 * 1024
+# An INSERT longer than this is read up to its first row; after so many statements, no INSERT is read.
+ROWS_THAT_MATTER = 8 * 1024
+READ_WHOLE = 400
 
 _TOKEN = re.compile(
     rb"""
     (?P<comment>--[^\n]*)
   | (?P<block>/\*)
   | (?P<close>\*/)
-  | (?P<escape>(?<![\w$])[eE]'(?:[^'\\]++|\\.|'')*+'?)
   | (?P<string>'(?:[^']++|'')*+'?)
   | (?P<quoted>"(?:[^"]++|"")*+"?)
   | (?P<backtick>`[^`\n]*+`?)
@@ -35,7 +37,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
-_MYSQL_STRING = re.compile(rb"'(?:[^'\\]++|\\.|'')*+'?", re.DOTALL)
+# Where a token can begin: skipping to there is far cheaper than trying every token at every byte.
+_START = re.compile(rb"[-/*'\"`$%{#?:@;\\]")
+_START_WITH_WORDS = re.compile(rb"[-/*'\"`$%{#?:@;\\bBcCdDeE]")
+_ESCAPES = re.compile(rb"'(?:[^'\\]++|\\.|'')*+'?", re.DOTALL)
 _MYSQL_DOUBLE = re.compile(rb'"(?:[^"\\]++|\\.|"")*+"?', re.DOTALL)
 _COMMENT_EDGE = re.compile(rb"/\*|\*/")
 _COPY = re.compile(rb"\s*COPY\b[^;]*\bFROM\s+STDIN\b", re.IGNORECASE)
@@ -49,6 +54,14 @@ _BEFORE_OPERAND = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_LIST = re.compile(rb"\b(NOT\s+)?IN\s*\Z", re.IGNORECASE)
+# A whole INSERT of plain values: dumps have hundreds of thousands, which the token loop is too slow for.
+_ROWS = re.compile(
+    rb"\s*(?:INSERT|REPLACE)\b(?:[^;'\"$\\\-/]++|'(?:[^']++|'')*+')*+;", re.IGNORECASE
+)
+_MYSQL_ROWS = re.compile(
+    rb"\s*(?:INSERT|REPLACE)\b(?:[^;'\"$\\\-/]++|'(?:[^'\\]++|\\.|'')*+')*+;",
+    re.IGNORECASE | re.DOTALL,
+)
 _CODE = re.compile(rb"[^\s;]")
 
 
@@ -95,14 +108,18 @@ class _Scanner:
         self._unlist(start)
 
     def run(self) -> None:
-        position, size, source = 0, len(self.source), self.source
-        search = _TOKEN.search
-        while position < size:
-            match = search(source, position)
-            if match is None:
-                break
-            kind = match.lastgroup or ""
-            position = max(getattr(self, f"_{kind}")(match), position + 1)
+        source = self.source
+        upper = source.upper()
+        words = b"BEGIN" in upper or b"DELIMITER" in upper
+        start = (_START_WITH_WORDS if words else _START).search
+        found = start(source, 0)
+        while found is not None:
+            position = found.start()
+            match = _TOKEN.match(source, position)
+            if match is not None:
+                following = getattr(self, f"_{match.lastgroup}")(match)
+                position = max(following - 1, position)
+            found = start(source, position + 1)
 
     def finish(self) -> Prepared:
         prepared = self.prepared
@@ -143,13 +160,16 @@ class _Scanner:
     def _close(self, match: re.Match[bytes]) -> int:
         return self._blank(*match.span())
 
-    def _escape(self, match: re.Match[bytes]) -> int:
-        return match.end()
-
     def _string(self, match: re.Match[bytes]) -> int:
+        start = match.start()
+        if start and self.source[start - 1 : start] in b"eE":
+            before = self.source[start - 2 : start - 1] if start > 1 else b""
+            if not (before.isalnum() or before in {b"_", b"$"}):
+                found = _ESCAPES.match(self.source, start)
+                return found.end() if found else match.end()
         if not self.backslash or b"\\" not in match[0]:
             return match.end()
-        found = _MYSQL_STRING.match(self.source, match.start())
+        found = _ESCAPES.match(self.source, match.start())
         return self._literal(*found.span()) if found else match.end()
 
     def _quoted(self, match: re.Match[bytes]) -> int:
@@ -215,7 +235,21 @@ class _Scanner:
             data = _COPY_END.search(self.source, end)
             self.piece = self._blank(end, data.end() if data else len(self.source))
             return self.piece
-        return end
+        return self._skip_rows(end)
+
+    def _skip_rows(self, position: int) -> int:
+        pattern = _MYSQL_ROWS if self.backslash else _ROWS
+        while True:
+            found = pattern.match(self.source, position)
+            if found is None or (
+                len(self.prepared.pieces) <= READ_WHOLE
+                and found.end() - found.start() <= ROWS_THAT_MATTER
+            ):
+                return position
+            head = found.start(), min(found.end(), found.start() + 2000)
+            self.out[slice(*head)] = self.out[slice(*head)].replace(b"`", b'"')
+            position = self.piece = found.end()
+            self.prepared.pieces.append(found.span())
 
     def _meta(self, match: re.Match[bytes]) -> int:
         return self._blank(*match.span())

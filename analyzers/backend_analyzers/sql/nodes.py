@@ -91,6 +91,7 @@ _FLAT = frozenset(
 )
 _LANGUAGE = tree_sitter.Language(tree_sitter_postgres.language())
 _NAMES = [_LANGUAGE.node_kind_for_id(i) or "" for i in range(_LANGUAGE.node_kind_count)]
+_NAME_OF = dict(enumerate(_NAMES))
 _KEEP_IDS = frozenset(i for i, name in enumerate(_NAMES) if name in _KEPT)
 _FLAT_IDS = frozenset(i for i, name in enumerate(_NAMES) if name in _FLAT)
 _COMMA_IDS = frozenset(i for i, name in enumerate(_NAMES) if name == ",")
@@ -137,7 +138,7 @@ def _convert(node: tree_sitter.Node, base: int, depth: int, budget: list[int]) -
     budget[0] -= 1
     start, end = node.start_byte + base, node.end_byte + base
     if node.child_count == 0:
-        return Node(_name(kind) if end > start else "MISSING", start, end, [])
+        return Node(_NAME_OF.get(kind, "ERROR") if end > start else "MISSING", start, end, [])
     if depth > MAX_DEPTH or budget[0] <= 0:
         budget[0] = min(budget[0], 0)
         return Node("ERROR", start, end, [])
@@ -147,7 +148,7 @@ def _convert(node: tree_sitter.Node, base: int, depth: int, budget: list[int]) -
             for child in _spine(node, kind)
             if child.kind_id not in _COMMA_IDS
         ]
-        return Node(_name(kind), start, end, children)
+        return Node(_NAME_OF.get(kind, "ERROR"), start, end, children)
     nodes = node.children
     if kind in _EXPRESSION_IDS and len(nodes) == 3:  # noqa: PLR2004
         logic = _LOGIC_IDS.get(nodes[1].kind_id)
@@ -155,12 +156,11 @@ def _convert(node: tree_sitter.Node, base: int, depth: int, budget: list[int]) -
             operands = [_convert(c, base, depth + 1, budget) for c in _operands(node, logic)]
             return Node(logic[3:], start, end, operands)
     return Node(
-        _name(kind), start, end, [_convert(child, base, depth + 1, budget) for child in nodes]
+        _NAME_OF.get(kind, "ERROR"),
+        start,
+        end,
+        [_convert(child, base, depth + 1, budget) for child in nodes],
     )
-
-
-def _name(kind: int) -> str:
-    return _NAMES[kind] if kind < len(_NAMES) else "ERROR"
 
 
 def _spine(node: tree_sitter.Node, kind: int) -> list[tree_sitter.Node]:

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 from backend_analyzers.sql.building import Building
 from backend_analyzers.sql.dialects import dialect_of, looks_foreign, looks_like_sql, softened
-from backend_analyzers.sql.lexing import MAX_STATEMENT, Prepared, prepare
+from backend_analyzers.sql.lexing import (
+    MAX_STATEMENT,
+    READ_WHOLE,
+    ROWS_THAT_MATTER,
+    Prepared,
+    prepare,
+)
 from backend_analyzers.sql.nodes import Node, parse_tree
 from backend_analyzers.sql.queries import nested, statement
 from backend_analyzers.sql.statement import Dialect, Statement, StatementKind
@@ -41,8 +47,6 @@ _CHANGES: dict[str, StatementKind] = {
 }
 _BULK = re.compile(rb"\s*(?:INSERT|REPLACE)\b[^;']{0,4000}?\bVALUES\s*(?=\()", re.IGNORECASE)
 _ROW_TOKEN = re.compile(rb"[()]|'(?:[^'\\]++|\\.|'')*+'?", re.DOTALL)
-_ROWS_THAT_MATTER = 8 * 1024
-_READ_WHOLE = 400
 
 
 def parse(
@@ -60,7 +64,7 @@ def parse(
     spoken = dialect or dialect_of(original)
     prepared = prepare(original, spoken, holes)
     return tuple(
-        _statement(prepared, start, end, bulk=number > _READ_WHOLE)
+        _statement(prepared, start, end, bulk=number > READ_WHOLE)
         for number, (start, end) in enumerate(prepared.pieces)
     )
 
@@ -93,7 +97,7 @@ def _statement(prepared: Prepared, start: int, end: int, *, bulk: bool) -> State
     first, last = _trimmed(prepared.text, start, end)
     building = Building(prepared, nested)
     stop: int | None = end
-    if end - start > MAX_STATEMENT or bulk or end - start > _ROWS_THAT_MATTER:
+    if end - start > MAX_STATEMENT or bulk or end - start > ROWS_THAT_MATTER:
         stop = _shortened(prepared, start, end)
         if stop is None or (bulk and kind == "insert"):
             building.complete = False
