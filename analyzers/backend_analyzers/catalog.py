@@ -1,4 +1,4 @@
-"""Every rule there is."""
+"""Every rule and every fact there is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from backend_analyzers import rules
+from backend_analyzers import facts, rules
 from backend_analyzers.rule import Rule
 
 
@@ -24,4 +24,11 @@ def discover() -> Mapping[str, Rule]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
+def load_facts() -> None:
+    """Import every fact, also those that no rule reads yet: what is kept of a file has all of them."""
+    for module in pkgutil.walk_packages(facts.__path__, f"{facts.__name__}."):
+        importlib.import_module(module.name)
+
+
+load_facts()
 RULES = discover()

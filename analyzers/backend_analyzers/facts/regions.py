@@ -72,7 +72,8 @@ def _of_code(file: File) -> dict[str, set[Kind]]:
 
 def route_places(file: File) -> tuple[Place, ...]:
     """Where the file declares routes."""
-    return tuple(route.at for route in route_declarations(file).routes)
+    steps = route_declarations(file).steps
+    return tuple(step.place for step in steps if step.kind == "route")
 
 
 @unit_fact
