@@ -1,11 +1,164 @@
-"""Hover that explains what is under the pointer."""
+"""Hover that explains what is under the pointer: a finding, a table or column, a route."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from lsprotocol import types as lsp
 
-from backend_engineer.lsp.question import Question
+from backend_analyzers.catalog import RULES
+from backend_analyzers.facts.routes import Route, routes
+from backend_analyzers.rule import Finding
+from backend_analyzers.sql.schema import SchemaColumn, Table
+from backend_engineer.lsp.question import Answer, Question
+from backend_engineer.lsp.sql_names import Named, named_at
+from backend_engineer.lsp.symbols import route_name
+from backend_engineer.lsp.to_lsp import link
+from backend_engineer.settings import Severity
+
+_RULE = "\n\n---\n\n"
+_LONGEST_WHY = 1_500
 
 
-def answer(question: Question, params: lsp.HoverParams) -> object:
-    return None
+def answer(question: Question, params: lsp.HoverParams) -> Answer:
+    """What is known of everything that the pointer is on."""
+    offset = question.offset(params.position)
+    sections: list[str] = []
+    ranges: list[tuple[int, int]] = []
+    for finding, severity in question.shown:
+        if question.holds(finding.at, offset):
+            span = question.workspace.span(finding.at)
+            sections.append(_finding(finding, severity))
+            ranges.append((span.start, span.end))
+    for named in named_at(question.workspace, question.path, offset)[:1]:
+        span = question.workspace.span(named.at)
+        sections.append(_named(named))
+        ranges.insert(0, (span.start, span.end))
+    sections += [
+        _route(route)
+        for route in question.workspace.fact(routes)
+        if route.place.path == question.path and _is_head(question, route, offset)
+    ]
+    if not sections:
+        return None
+    text = _RULE.join(dict.fromkeys(sections))
+    shown = question.client.markdown
+    made: dict[str, object] = {
+        "contents": {
+            "kind": "markdown" if shown else "plaintext",
+            "value": text if shown else plain(text),
+        }
+    }
+    if ranges:
+        made["range"] = question.range(*ranges[0])
+    return made
+
+
+def plain(markdown: str) -> str:
+    """The text for a client that shows no markup."""
+    text = re.sub(r"^```\w*\n|^```$", "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r"\1: \2", text)
+    text = re.sub(r"^#+ ", "", text, flags=re.MULTILINE)
+    return text.replace("**", "").replace("`", "")
+
+
+def _finding(finding: Finding, severity: Severity) -> str:
+    rule = RULES[finding.rule]
+    confidence = finding.confidence or rule.confidence
+    parts = [
+        f"**{rule.name}** · {severity}, {confidence} confidence",
+        finding.message,
+        finding.help,
+        "\n".join(f"- {name}: {text}" for name, text in finding.evidence.items()),
+        "\n".join(f"Fix: {fix.title}" for fix in finding.fixes),
+        _why(rule.doc),
+        f"[The rule's page]({link(rule.name)})" if link(rule.name) else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _why(doc: str) -> str:
+    """The page up to its examples: the summary, and why it matters."""
+    shown = re.split(r"^## |^```", doc, maxsplit=1, flags=re.MULTILINE)[0].strip()
+    if len(shown) > _LONGEST_WHY:
+        shown = shown[:_LONGEST_WHY].rsplit("\n\n", 1)[0]
+    return shown
+
+
+def _named(named: Named) -> str:
+    table, column = named.table, named.column
+    place = f"in `{named.declaration.path}`"
+    if column is None:
+        return f"**{table.label}** · {table.kind} {place}\n\n```sql\n{_create(table)}\n```"
+    lines = [
+        f"**{table.label}.{column.name}** · column {place}",
+        f"```sql\n{_column(column)}\n```",
+        "\n".join(f"- {fact}" for fact in _facts(table, column.name)),
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _create(table: Table) -> str:
+    lines = [f"  {_column(column)}" for column in table.columns]
+    if table.primary_key:
+        lines.append(f"  PRIMARY KEY ({', '.join(table.primary_key)})")
+    lines += [
+        f"  FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {key.target.removeprefix('public.')}"
+        for key in table.foreign_keys
+    ]
+    body = ",\n".join(lines)
+    indexes = "".join(
+        f"\nCREATE {'UNIQUE ' if index.unique else ''}INDEX {index.name} ON {table.label} "
+        f"({', '.join(key.text for key in index.keys)});"
+        for index in table.indexes
+        if index.kind == "index"
+    )
+    return f"CREATE TABLE {table.label} (\n{body}\n);{indexes}"
+
+
+def _column(column: SchemaColumn) -> str:
+    default = f" DEFAULT {column.default}" if column.default else ""
+    return f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}{default}"
+
+
+def _facts(table: Table, name: str) -> Iterator[str]:
+    if table.primary_key and name in table.primary_key:
+        yield f"primary key ({', '.join(table.primary_key)})"
+    for key in table.foreign_keys:
+        if name in key.columns:
+            yield f"refers to `{key.target.removeprefix('public.')}`"
+    leading = [index for index in table.indexes if name in index.columns[:1]]
+    inner = [index for index in table.indexes if name in index.columns[1:]]
+    if leading:
+        names = ", ".join(f"`{index.name or index.kind}`" for index in leading)
+        yield f"leads the index {names}"
+    elif inner:
+        yield f"is in the index `{inner[0].name or inner[0].kind}`, but does not lead it"
+    else:
+        yield "no index"
+
+
+def _is_head(question: Question, route: Route, offset: int) -> bool:
+    """Whether an offset is on the first line of a declaration: a call may hold its whole handler."""
+    span = question.workspace.span(route.place)
+    if not span.start <= offset <= span.end:
+        return False
+    return b"\n" not in question.reviewed.text.content[span.start : offset]
+
+
+def _route(route: Route) -> str:
+    lines = [f"**{route_name(route)}** · {route.framework or 'unknown framework'} route"]
+    if route.handler_name:
+        lines.append(f"Handled by `{route.handler_name}` in `{route.handler.path}`")
+    if route.guards:
+        names = ", ".join(f"`{guard.name}` ({guard.source})" for guard in route.guards)
+        more = "" if route.guards_known else ", and maybe more"
+        lines.append(f"Guarded by {names}{more}")
+    else:
+        lines.append("No guard" if route.guards_known else "Guards are not known")
+    if not route.is_mounted:
+        lines.append("No application is seen to serve it")
+    if route.response:
+        lines.append(f"Answers with `{route.response}`")
+    return "\n\n".join(lines)

@@ -207,6 +207,4 @@ def _load(name: str) -> None:
 
 
 def _encoded(run: Callable[[], Any]) -> Encoded:
-    import msgspec
-
     return Encoded(msgspec.json.encode(run()))

@@ -15,6 +15,7 @@ from backend_analyzers.source import Edit, File
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_MASK, _CONTINUES = 0b1100_0000, 0b1000_0000
 _CODECS = {"utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
 
@@ -59,7 +60,7 @@ class Text:
         content = self._line(line)
         character = max(character, 0)
         if encoding == "utf-8":
-            while 0 < character < len(content) and content[character] & 0xC0 == 0x80:
+            while 0 < character < len(content) and _is_inner(content[character]):
                 character -= 1
             return start + min(character, len(content))
         if content.isascii():
@@ -82,6 +83,11 @@ class Text:
         """A line without its end."""
         following = self.starts[line + 1] if line + 1 < len(self.starts) else len(self.content)
         return self.content[self.starts[line] : following].rstrip(b"\r\n")
+
+
+def _is_inner(byte: int) -> bool:
+    """Whether a byte of UTF-8 continues a character."""
+    return byte & _MASK == _CONTINUES
 
 
 def back(offset: int, edits: Iterable[Edit]) -> int:

@@ -10,21 +10,20 @@ from urllib.parse import unquote, urlsplit
 from backend_analyzers import analyze
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Finding
+from backend_analyzers.source import Language
 from backend_analyzers.workspace import Workspace, offsets
-from backend_engineer import cache
 from backend_engineer.configuration import (
     Configuration,
     Problem,
-    check_rules,
     find_configuration,
     from_editor,
     load,
 )
-from backend_engineer.discovery import Rules
+from backend_engineer.discovery import LARGEST_CODE, LARGEST_SQL
 from backend_engineer.lsp.positions import Text
 from backend_engineer.lsp.uris import path_of, uri_of
+from backend_engineer.project import open_session, problems
 from backend_engineer.selection import Selection
-from backend_engineer.session import Session
 from backend_engineer.settings import Severity
 
 log = logging.getLogger("backend_engineer.lsp")
@@ -45,7 +44,7 @@ class Project:
         """Whether the client has left the folder: what still runs for it may end."""
         self.configuration = configured(root, sent)
         self.selection = Selection(self.configuration.settings)
-        self.session = _session(root, self.configuration)
+        self.session = open_session(root, self.configuration.settings)
         self.compared: Mapping[str, tuple[Finding, ...]] = {}
         """What the rules that compare files found when they last ran."""
         self.uris: dict[str, str] = {}
@@ -55,9 +54,7 @@ class Project:
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the settings."""
-        groups = frozenset(rule.category for rule in RULES.values())
-        unknown = check_rules(self.configuration, frozenset(RULES), groups)
-        return (*self.configuration.problems, *unknown)
+        return problems(self.configuration)
 
     def path_of(self, uri: str) -> str:
         """The path by which the workspace knows a document; relative when it is below the root."""
@@ -65,6 +62,11 @@ class Project:
         if path is None:
             return unquote(urlsplit(uri).path.lstrip("/")) or uri
         return path.relative_to(self.root).as_posix() if self.holds(path) else path.as_posix()
+
+    def largest(self, language: Language | None) -> int:
+        """How many bytes of a document are read, as of a file on disk."""
+        own = self.configuration.settings.max_file_size
+        return own or (LARGEST_SQL if language is Language.SQL else LARGEST_CODE)
 
     def holds(self, path: Path) -> bool:
         return path.is_relative_to(self.root)
@@ -122,20 +124,4 @@ def is_configuration(root: Path, path: Path) -> bool:
     """Whether a change of `path` may change the settings of the project in `root`."""
     return path.parent == root and (
         path.name in {"backend-engineer.toml", "pyproject.toml"} or path == find_configuration(root)
-    )
-
-
-def _session(root: Path, configuration: Configuration) -> Session:
-    settings = configuration.settings
-    where = None
-    if settings.cache is True:
-        where = cache.folder()
-    elif isinstance(settings.cache, str):
-        where = root / settings.cache
-    return Session(
-        root,
-        rules=Rules(settings.include, settings.exclude, settings.max_file_size),
-        cache=where,
-        jobs=settings.jobs,
-        dialect="" if settings.dialect == "auto" else settings.dialect,
     )

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from lsprotocol import types as lsp
 
-from backend_analyzers.source import Edit, File, Span
+from backend_analyzers.source import Edit, File, Place, Span
 from backend_analyzers.workspace import Workspace
 from backend_engineer.lsp.client import Client
 from backend_engineer.lsp.exchange import Reviewed
 from backend_engineer.lsp.positions import Text, back, forward
 from backend_engineer.lsp.projects import Project, Shown
-from backend_engineer.lsp.protocol import Call
+from backend_engineer.lsp.protocol import REQUEST_CANCELLED, Call, Refusal
 from backend_engineer.lsp.to_lsp import Json, Places, range_
 
 
@@ -57,6 +57,16 @@ class Question(msgspec.Struct, frozen=True):
         """The offset in the reviewed text."""
         seen = self.now.offset(position.line, position.character, self.client.encoding)
         return back(seen, self.since)
+
+    def holds(self, place: Place, offset: int) -> bool:
+        """Whether an offset in the reviewed text is in a place, or at its end."""
+        span = self.workspace.span(place)
+        return span.path == self.path and span.start <= offset <= span.end
+
+    def check(self) -> None:
+        """Stop working for a request that was cancelled."""
+        if self.call.cancelled:
+            raise Refusal(REQUEST_CANCELLED, "cancelled")
 
     def range(self, start: int, end: int) -> Json:
         """The range, in the client's text, of two offsets in the reviewed one."""

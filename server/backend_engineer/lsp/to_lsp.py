@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from hashlib import blake2b
+from importlib.metadata import metadata
 from typing import Any
 
 import msgspec
@@ -18,9 +20,6 @@ from backend_engineer.lsp.projects import Project, Shown
 from backend_engineer.settings import Severity
 
 SOURCE = "backend-engineer"
-PAGES = "https://github.com/backend-engineer/backend-engineer/blob/main/analyzers/RULES.md#"
-"""Where the page of a rule is, by its name."""
-
 Json = dict[str, Any]
 
 _SEVERITY: dict[Severity, int] = {"error": 1, "warning": 2, "hint": 4}
@@ -69,8 +68,8 @@ def _diagnostic(places: Places, text: Text, finding: Finding, severity: Severity
         "message": f"{finding.message}\n{finding.help}" if finding.help else finding.message,
         "data": {"rule": finding.rule, "fixes": len(finding.fixes)},
     }
-    if client.links:
-        made["codeDescription"] = {"href": link(finding.rule)}
+    if client.links and (address := link(finding.rule)):
+        made["codeDescription"] = {"href": address}
     if client.tags and finding.unnecessary:
         made["tags"] = [_UNNECESSARY]
     if client.related and finding.related:
@@ -81,9 +80,17 @@ def _diagnostic(places: Places, text: Text, finding: Finding, severity: Severity
     return made
 
 
+@cache
 def link(rule: str) -> str:
-    """The address of a rule's page."""
-    return PAGES + (rule if rule in RULES else "")
+    """The address of a rule's page, or failing that of the weakness it is an instance of."""
+    for named in metadata(SOURCE).get_all("Project-URL") or ():
+        label, _, address = named.partition(", ")
+        if label == "Rules":
+            return f"{address}#{rule}"
+    known = RULES.get(rule)
+    if known is not None and known.cwe:
+        return f"https://cwe.mitre.org/data/definitions/{known.cwe[0]}.html"
+    return ""
 
 
 def encode(value: Any) -> bytes:

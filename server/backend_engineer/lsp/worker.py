@@ -110,7 +110,7 @@ class Worker:
         content = document.text.content
         document.project = project
         document.path = project.path_of(document.uri)
-        if len(content) > project.configuration.settings.max_file_size or is_minified(content):
+        if len(content) > project.largest(document.language) or is_minified(content):
             return
         project.uris[document.path] = document.uri
         project.session.open(document.path, content.decode(errors="replace"), document.language)

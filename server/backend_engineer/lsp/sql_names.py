@@ -1,0 +1,150 @@
+"""Tables and columns by name: what stands under the pointer, and where else it is named."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import msgspec
+
+from backend_analyzers.facts.ddl import ddl
+from backend_analyzers.facts.queries import Query, queries
+from backend_analyzers.facts.schema import Home, database, place_of
+from backend_analyzers.source import Place
+from backend_analyzers.sql.ddl import (
+    AlterColumn,
+    ColumnDefinition,
+    Ddl,
+    DropColumn,
+    IndexKey,
+    TableName,
+)
+from backend_analyzers.sql.resolve import resolve
+from backend_analyzers.sql.schema import SchemaColumn, Table, find_column, find_table
+from backend_analyzers.sql.statement import Statement
+from backend_analyzers.workspace import Workspace
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A table, or one of its columns, and the place that names it."""
+
+    home: Home
+    table: Table
+    column: SchemaColumn | None
+    at: Place
+
+    @property
+    def declaration(self) -> Place:
+        """Where it is created."""
+        if self.column is not None:
+            column = self.column
+            return place_of(column.origin, column.name_start, column.name_end)
+        return place_of(self.table.origin, self.table.name_start, self.table.name_end)
+
+    def is_same(self, other: Named) -> bool:
+        mine, its = self.column, other.column
+        return (
+            self.home.folder == other.home.folder
+            and self.table.key == other.table.key
+            and (mine.name if mine else None) == (its.name if its else None)
+        )
+
+
+def named_at(workspace: Workspace, path: str, offset: int) -> list[Named]:
+    """What the name at an offset of a file means, in each schema that has it; the nearest first."""
+    found = []
+    for named in _in_file(workspace, path, None):
+        span = workspace.span(named.at)
+        if span.start <= offset <= span.end:
+            found.append(named)
+    return sorted(found, key=lambda named: -_shared(named.home.folder, path))
+
+
+def mentions(workspace: Workspace, wanted: Named) -> Iterator[Place]:
+    """Every place that names a table or column, its creation included."""
+    name = (wanted.column.name if wanted.column else wanted.table.name).lower()
+    for path in sorted(workspace.files):
+        for named in _in_file(workspace, path, name):
+            if named.is_same(wanted):
+                yield named.at
+
+
+def _in_file(workspace: Workspace, path: str, name: str | None) -> Iterator[Named]:
+    """Every name of a table or column in a file; with `name`, those alone."""
+    homes = workspace.fact(database).homes
+    for query in workspace.one(path, queries) or ():
+        if name is None or name in query.text.lower():
+            for home, statement in itertools.product(homes, query.statements):
+                yield from _in_statement(home, query, statement)
+    for declared in workspace.one(path, ddl) or ():
+        for home in homes:
+            if path in home.files:
+                for one in declared.statements:
+                    for action in one.actions:
+                        yield from _in_action(home, Place(path, declared.unit, 0, 0), action)
+
+
+def _in_statement(home: Home, query: Query, statement: Statement) -> Iterator[Named]:
+    resolved = resolve(statement, home.schema)
+    tables = home.schema.tables
+    for ref, meant in zip(statement.tables, resolved.tables, strict=True):
+        if meant.table is not None:
+            at = query.place(ref.name_start, ref.name_end)
+            yield Named(home, tables[meant.table], None, at)
+    for column, found in zip(statement.columns, resolved.columns, strict=True):
+        table = tables.get(found.table) if found.state == "column" and found.table else None
+        if table is None:
+            continue
+        stored = find_column(table, column.name)
+        if stored is not None:
+            at = query.place(column.name_start, column.name_end)
+            yield Named(home, table, stored, at)
+        if column.qualifier:
+            yield Named(home, table, None, query.place(column.start, column.name_start - 1))
+
+
+def _in_action(home: Home, at: Place, action: Ddl) -> Iterator[Named]:
+    """The names in one action of DDL.  Names that are gone at head mean nothing any more."""
+    around = getattr(action, "table", None)
+    own = _table(home, around) if isinstance(around, TableName) else None
+    for part in _parts(action):
+        if isinstance(part, TableName):
+            table = _table(home, part)
+            if table is not None:
+                yield Named(home, table, None, _at(at, part.start, part.end))
+        elif own is not None and isinstance(part, ColumnDefinition):
+            column = find_column(own, part.name)
+            if column is not None:
+                yield Named(home, own, column, _at(at, part.name_start, part.name_end))
+        elif own is not None and isinstance(part, IndexKey) and part.column is not None:
+            column = find_column(own, part.column)
+            if column is not None:
+                end = part.start + len(part.column.encode())
+                yield Named(home, own, column, _at(at, part.start, min(end, part.end)))
+
+
+def _parts(value: object) -> Iterator[msgspec.Struct]:
+    """A structure and all structures inside it, queries of views left out."""
+    if isinstance(value, Statement | AlterColumn | DropColumn):
+        return
+    if isinstance(value, msgspec.Struct):
+        yield value
+        for name in value.__struct_fields__:
+            yield from _parts(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _parts(item)
+
+
+def _table(home: Home, name: TableName) -> Table | None:
+    return find_table(home.schema, name.name, name.schema)
+
+
+def _at(unit: Place, start: int, end: int) -> Place:
+    return Place(unit.path, unit.unit, start, end)
+
+
+def _shared(folder: str, path: str) -> int:
+    """How many leading folders a schema and a file have in common."""
+    pairs = zip(folder.split("/"), path.split("/"), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
