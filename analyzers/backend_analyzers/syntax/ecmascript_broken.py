@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
@@ -27,11 +28,19 @@ class Fragment(NamedTuple):
 
 
 def fragments(root: ts.Node) -> Iterator[Fragment]:
-    text = root.text or b""
-    origin = root.start_byte
-    children = root.named_children
+    """The parts of a broken file.
+
+    Recovery depends on the trees that came before, and what is found must depend on the text alone:
+    the file is parsed afresh.
+    """
+    text, shift = root.text or b"", root.start_byte
     language = _language(root)
-    bounds = [*_bounds(text, origin, children), root.end_byte]
+    if language is None:
+        yield Fragment(root.named_children)
+        return
+    whole = ts.Parser(grammar(language)).parse(text).root_node
+    children = whole.named_children
+    bounds = [*_bounds(text, children), len(text)]
     number = 0
     broken_until = -1
     for start, end in pairwise(bounds):
@@ -44,12 +53,11 @@ def fragments(root: ts.Node) -> Iterator[Fragment]:
             if child.has_error:
                 is_broken = True
                 broken_until = child.end_byte
-        if not is_broken or language is None or end - start > _LARGE:
-            yield Fragment(own)
+        if is_broken and end - start < _LARGE:
+            repaired, tree = _repaired(text[start:end], language)
+            yield Fragment(tree.root_node.named_children, repaired, shift + start)
         else:
-            part = text[start - origin : end - origin]
-            repaired, tree = _repaired(part, language)
-            yield Fragment(tree.root_node.named_children, repaired, start)
+            yield Fragment(own, text, shift)
 
 
 _LARGE: Final = 100_000
@@ -62,18 +70,18 @@ _HEAD: Final = re.compile(
 _CLASS: Final = re.compile(rb"(?:export\s+(?:default\s+)?)?(?:abstract\s+)?class\b|@")
 
 
-def _bounds(text: bytes, origin: int, children: Sequence[ts.Node]) -> list[int]:
+def _bounds(text: bytes, children: Sequence[ts.Node]) -> list[int]:
     """Where statements begin, as the layout has it; nowhere inside what the parser could read."""
     whole = [(one.start_byte, one.end_byte) for one in children if not one.has_error]
-    bounds = [origin]
+    bounds = [0]
     number = 0
     is_decorated = False
     for found in _HEAD.finditer(text):
-        at = found.start() + origin
+        at = found.start()
         while number < len(whole) and whole[number][1] <= at:
             number += 1
         is_inside = number < len(whole) and whole[number][0] < at
-        if not is_inside and not (is_decorated and _CLASS.match(text, found.start())):
+        if at and not is_inside and not (is_decorated and _CLASS.match(text, at)):
             bounds.append(at)
         if not is_inside:
             is_decorated = found[0].startswith(b"@")
@@ -107,16 +115,31 @@ def _repaired(text: bytes, language: Language) -> tuple[bytes, ts.Tree]:
     lines = [*islice(_unclosed_lines(text), _TRIES), *_error_lines(tree.root_node, text)]
     lines = [*dict.fromkeys(lines)][: 2 * _TRIES]
     sound = (text, tree) if _is_sound(tree.root_node) else None
-    for attempt in (*(_blanked(text, (line,)) for line in lines), _closed(text)):
-        again = tree if attempt == text else parser.parse(attempt)
+    for line in lines:
+        attempt = _blanked(text, line)
+        again = parser.parse(attempt, _edited(tree, text, line))
         if not again.root_node.has_error:
             return attempt, again
         if sound is None and _is_sound(again.root_node):
             sound = attempt, again
-    if sound is None:
-        attempt = _blanked(text, lines)
-        sound = attempt, parser.parse(attempt)
-    return sound if _is_sound(sound[1].root_node) else (text, tree)
+    for attempt in (_closed(text), *_all_blanked(text, lines)):
+        if sound is None or attempt != text:
+            again = parser.parse(attempt)
+            if not again.root_node.has_error:
+                return attempt, again
+            if _is_sound(again.root_node):
+                sound = sound or (attempt, again)
+    return sound or (text, tree)
+
+
+def _edited(tree: ts.Tree, text: bytes, start: int) -> ts.Tree:
+    """A copy of a tree that knows that a line is going to change."""
+    end = _line_end(text, start)
+    row = text.count(b"\n", 0, start)
+    copy = tree.copy()
+    after = ts.Point(row, end - start)
+    copy.edit(start, end, end, ts.Point(row, 0), after, after)
+    return copy
 
 
 def _is_sound(root: ts.Node) -> bool:
@@ -135,13 +158,20 @@ def _is_sound(root: ts.Node) -> bool:
 _TRIES: Final = 4
 
 
-def _blanked(text: bytes, starts: Sequence[int]) -> bytes:
-    """`text` without the lines that begin at `starts`, and as long as before."""
-    for start in starts:
-        end = text.find(b"\n", start)
-        end = len(text) if end < 0 else end
-        text = text[:start] + b" " * (end - start) + text[end:]
-    return text
+def _blanked(text: bytes, start: int) -> bytes:
+    """`text` without the line that begins at `start`, and as long as before."""
+    end = _line_end(text, start)
+    return text[:start] + b" " * (end - start) + text[end:]
+
+
+def _all_blanked(text: bytes, starts: Sequence[int]) -> Iterator[bytes]:
+    if len(starts) > 1:
+        yield reduce(_blanked, starts, text)
+
+
+def _line_end(text: bytes, start: int) -> int:
+    end = text.find(b"\n", start)
+    return len(text) if end < 0 else end
 
 
 def _error_lines(root: ts.Node, text: bytes) -> Iterator[int]:
