@@ -30,7 +30,8 @@ class Language(enum.StrEnum):
     @staticmethod
     def of(path: str) -> Language | None:
         """The language of a file, judged by its suffix."""
-        return _SUFFIXES.get(path.rpartition("/")[2].rpartition(".")[2].lower())
+        stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+        return _SUFFIXES.get(suffix.lower()) if stem else None
 
     @property
     def is_code(self) -> bool:

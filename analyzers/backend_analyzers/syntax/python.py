@@ -17,12 +17,14 @@ from backend_analyzers.syntax.piece import Piece
 from backend_analyzers.syntax.python_context import NO_CODE, Context
 from backend_analyzers.syntax.python_definitions import class_definition
 from backend_analyzers.syntax.python_fragments import (
+    Fragment,
     Source,
-    class_header,
+    class_name,
     flattened,
     has_definition_in_string,
     has_open_string,
     indentation,
+    is_cut_off,
     is_damaged,
     members,
     parsed,
@@ -171,26 +173,33 @@ def _mended(nodes: Iterable[ts.Node], end: int, around: _Around) -> Iterator[Pie
     """Healthy nodes as they are, and the damaged stretches between them by their text."""
     text = around.source.text
     stretch: list[ts.Node] = []
+    earlier: ts.Node | None = None
     for node in nodes:
         if node.type in NO_CODE or node.end_byte <= around.first:
             continue
         is_bad = is_damaged(node, len(around.indent))
-        if not stretch and (is_bad or has_definition_in_string(text, node)):
-            is_open = has_open_string(text, node.start_byte, end)
-            if is_bad or is_open:
-                stretch.append(node)
+        if stretch and not is_bad:
+            yield from _stretch(stretch, node.start_byte, around)
+            stretch = []
+        suspect = not stretch and (is_bad or has_definition_in_string(text, node))
+        if suspect and has_open_string(text, node.start_byte, end):
+            stretch = [node, node]
+            break
+        if not is_bad:
+            if earlier is not None:
+                yield from _statement(earlier, around)
+            earlier = node
+        elif not stretch and earlier is not None:
+            if is_cut_off(text, earlier, node, end, around.indent):
+                stretch = [earlier, node]
             else:
-                yield from _statement(node, around)
-            if is_open:
-                stretch.append(node)
-                break
-        elif is_bad:
-            stretch.append(node)
+                yield from _statement(earlier, around)
+                stretch = [node]
+            earlier = None
         else:
-            if stretch:
-                yield from _stretch(stretch, node.start_byte, around)
-                stretch = []
-            yield from _statement(node, around)
+            stretch.append(node)
+    if earlier is not None:
+        yield from _statement(earlier, around)
     if stretch:
         yield from _stretch(stretch, end, around)
 
@@ -208,30 +217,58 @@ def _stretch(nodes: list[ts.Node], end: int, around: _Around) -> Iterator[Piece]
 _COMPOUND: Final = frozenset({"class_definition", "function_definition", "decorated_definition"})
 
 
-def _fragment(
-    cut: tuple[int, int], around: _Around, *, finely: bool = False, is_header: bool = False
-) -> Iterator[Piece]:
+def _fragment(cut: tuple[int, int], around: _Around, *, is_final: bool = False) -> Iterator[Piece]:
+    """One cut: a class goes on by its members, other code is parsed."""
     text = around.source.text
     start, end = cut
-    fragment = parsed(text, start, end, around.source.shift, around.indent)
-    if fragment.is_broken and not finely and not is_header:
+    found = class_name(text, start, end)
+    if found and not is_final and around.depth < _NESTED_CLASSES:
+        name, after = found
+        indent = indentation(text, after, end)
+        if len(indent) > len(around.indent):
+            yield from _class_fragment(cut, name, indent, around)
+            return
+    fragment = parsed(text[start:end], around.indent)
+    if fragment.is_broken and not is_final:
         cuts = split(text, start, end, around.indent, finely=True)
         if len(cuts) > 1:
             for inner in cuts:
-                yield from _fragment(inner, around, finely=True)
+                yield from _fragment(inner, around, is_final=True)
             return
-    if fragment.is_broken and not is_header and around.depth < _NESTED_CLASSES:
-        found = class_header(text, start, end)
-        if found and not any(_definition(n).type == "class_definition" for n in fragment.nodes):
-            name, indent, first = found
-            yield from _fragment((start, first), around, is_header=True)
-            owner = ".".join(filter(None, (around.owner, name.decode(errors="replace"))))
-            inside = around._replace(owner=owner, depth=around.depth + 1, indent=indent)
-            for inner in split(text, first, end, indent):
-                yield from _fragment(inner, inside)
-            return
-    inside = around._replace(source=fragment.source, first=fragment.start)
-    yield from _statements(fragment.nodes, inside)
+    yield from _in_fragment(fragment, start, around)
+
+
+def _header(code: bytes, start: int, indent: bytes, around: _Around) -> Iterator[Piece]:
+    """A class without methods: it is given a `...` of its own, lest it have no body at all."""
+    fragment = parsed(code + b"\n" + indent + b"...", around.indent)
+    end = around.source.shift + start + len(code)
+    found = [p for p in _in_fragment(fragment, start, around) if p.start + p.shift < end]
+    if any(p.end + p.shift > end for p in found):
+        return _in_fragment(parsed(code, around.indent), start, around)
+    return iter(found)
+
+
+def _in_fragment(fragment: Fragment, start: int, around: _Around) -> Iterator[Piece]:
+    shift = around.source.shift + start - fragment.first
+    source = Source(fragment.text, shift, is_file=False)
+    return _statements(fragment.nodes, around._replace(source=source, first=fragment.first))
+
+
+def _class_fragment(
+    cut: tuple[int, int], name: str, indent: bytes, around: _Around
+) -> Iterator[Piece]:
+    """The header with what is above the first method, then each method and what is below it."""
+    (start, end), *methods = split(around.source.text, *cut, indent)
+    yield from _header(around.source.text[start:end].rstrip(), start, indent, around)
+    owner = f"{around.owner}.{name}" if around.owner else name
+    inside = around._replace(owner=owner, depth=around.depth + 1, indent=indent)
+    for method in methods[:-1]:
+        yield from _fragment(method, inside)
+    for method in methods[-1:]:
+        last, *below = split(around.source.text, *method, around.indent, finely=True)
+        yield from _fragment(last, inside)
+        for outside in below:
+            yield from _fragment(outside, around)
 
 
 def _dug_out(error: ts.Node, around: _Around) -> Iterator[Piece]:

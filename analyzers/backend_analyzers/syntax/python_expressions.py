@@ -78,6 +78,7 @@ def _call(c: Context, node: ts.Node) -> ir.Expr:
 def arguments(c: Context, node: ts.Node) -> list[ir.Argument]:
     """The arguments of a call, or the bases and keywords of a class."""
     out = []
+    c.depth += 1
     for child in node.named_children:
         kind = child.type
         if kind in NO_CODE:
@@ -92,17 +93,18 @@ def arguments(c: Context, node: ts.Node) -> list[ir.Argument]:
         elif kind in {"list_splat", "parenthesized_list_splat", "dictionary_splat"}:
             spread = "**" if kind == "dictionary_splat" else "*"
             value = _spread(c, child)
-        elif kind == "case_pattern" and _is_keyword_pattern(child):
+        elif kind == "case_pattern" and _is(child, "keyword_pattern"):
             out += arguments(c, child)
             continue
         else:
             value = expression(c, child)
         out.append(ir.Argument(start, end, value, name, spread))
+    c.depth -= 1
     return out
 
 
-def _is_keyword_pattern(node: ts.Node) -> bool:
-    return node.named_child_count > 0 and node.named_children[0].type == "keyword_pattern"
+def _is(node: ts.Node, kind: str) -> bool:
+    return node.named_child_count > 0 and node.named_children[0].type == kind
 
 
 @lowers_expression("keyword_argument", "keyword_pattern")
@@ -194,6 +196,7 @@ _KINDS: Final[dict[str, Literal["list", "tuple", "set", "mapping"]]] = {
 )
 def _collection(c: Context, node: ts.Node) -> ir.Expr:
     out = []
+    c.depth += 1
     for child in node.named_children:
         kind = child.type
         if kind in NO_CODE:
@@ -203,8 +206,9 @@ def _collection(c: Context, node: ts.Node) -> ir.Expr:
             key, value = _pair(c, child)
             out.append(ir.Entry(start, end, value, key))
         else:
-            spread = kind in _SPREADS
+            spread = kind in _SPREADS or (kind == "case_pattern" and _is(child, "splat_pattern"))
             out.append(ir.Entry(start, end, expression(c, child), None, spread))
+    c.depth -= 1
     kind = _KINDS.get(node.type, "tuple")
     start, end = node.start_byte - c.base, node.end_byte - c.base
     return ir.Collection(start, end, kind, tuple(out))

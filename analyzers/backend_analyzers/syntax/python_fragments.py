@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import tree_sitter as ts
@@ -28,25 +28,29 @@ class Source(NamedTuple):
 
 
 class Fragment(NamedTuple):
-    source: Source
-    nodes: list[ts.Node]
+    text: bytes
+    nodes: tuple[ts.Node, ...]
     """Its statements, or a single `ERROR`."""
-    start: int
+    first: int
     """Where the text of the file begins in it."""
     is_broken: bool
 
 
-def parsed(text: bytes, start: int, end: int, shift: int, indent: bytes) -> Fragment:
-    """The text from `start` to `end`, parsed on its own; indented code as the body of a class."""
+@lru_cache(maxsize=256)
+def parsed(code: bytes, indent: bytes) -> Fragment:
+    """Some code, parsed on its own; what is indented is put into the body of a class.
+
+    The last fragments are kept: they are the healthy neighbours of what is being typed.
+    """
     prefix = b"class _:\n" + indent if indent else b""
-    source = Source(prefix + text[start:end], shift + start - len(prefix), is_file=False)
-    root = ts.Parser(grammar(Language.PYTHON)).parse(source.text).root_node
+    text = prefix + code
+    root = ts.Parser(grammar(Language.PYTHON)).parse(text).root_node
     nodes = root.children
     if root.type == "ERROR":
         nodes = [root]
     elif prefix and nodes and nodes[0].type == "class_definition":
         nodes = [*members(nodes[0]), *nodes[1:]]
-    return Fragment(source, nodes, len(prefix), root.has_error)
+    return Fragment(text, tuple(nodes), len(prefix), root.has_error)
 
 
 def members(definition: ts.Node) -> Iterator[ts.Node]:
@@ -89,19 +93,26 @@ def indentation(text: bytes, start: int, end: int) -> bytes:
     return found.group(1) if found else b""
 
 
-def class_header(text: bytes, start: int, end: int) -> tuple[bytes, bytes, int] | None:
-    """The name of the class that begins at `start`, how its members are indented, and where the
-    first method is; None if there is no class or no method."""
-    head = _CLASS.match(text, start, end)
-    method = _METHOD.search(text, head.end(), end) if head else None
-    if head is None or method is None:
-        return None
-    return head.group(1), method.group(1), method.end()
+def class_name(text: bytes, start: int, end: int) -> tuple[str, int] | None:
+    """The name of the class that begins at `start`, and where the name ends."""
+    found = _CLASS.match(text, start, end)
+    return (found.group(1).decode(errors="replace"), found.end()) if found else None
 
 
 _INDENTED: Final = re.compile(rb"\n([ \t]+)[^\s#]")
 _CLASS: Final = re.compile(rb"(?:@[^\n]*\n\s*)*class[ \t]+(\w+)")
-_METHOD: Final = re.compile(rb"\n([ \t]+)(?=@|def\b|class\b|async[ \t]+def\b)")
+
+
+def is_cut_off(text: bytes, earlier: ts.Node, node: ts.Node, end: int, indent: bytes) -> bool:
+    """Whether the methods of the class `earlier` seem to go on below the damaged `node`."""
+    if node.type in _DEFINITIONS or not _CLASS.match(text, earlier.start_byte):
+        return False
+    _, after = split(text, node.start_byte, end, indent)[0]
+    return _METHOD.search(text, node.start_byte, after) is not None
+
+
+_DEFINITIONS: Final = {"class_definition", "function_definition", "decorated_definition"}
+_METHOD: Final = re.compile(rb"\n[ \t]+(?:@|def\b|class\b|async[ \t]+def\b)")
 
 
 def has_definition_in_string(text: bytes, node: ts.Node) -> bool:
@@ -118,11 +129,11 @@ def split(
     """Cut at definitions with just this indentation or, `finely`, at all statements."""
     heads, _ = _scanned(text, start, end, indent, finely)
     cuts = [start]
+    is_decorated = text[start : start + 1] == b"@"
     for head in heads:
-        if text[cuts[-1] : cuts[-1] + 1] != b"@":
+        if not is_decorated:
             cuts.append(head)
-        elif text[head : head + 1] != b"@":
-            cuts.append(cuts.pop())
+        is_decorated = text[head : head + 1] == b"@"
     return list(zip(cuts, [*cuts[1:], end], strict=True))
 
 
@@ -152,20 +163,21 @@ def _walked(
     at = start
     while found := tokens.search(text, at, end):
         at = found.end()
-        if found.lastgroup == "head":
-            heads.append(at)
-        elif found.lastgroup == "triple":
-            quotes = found.group()
-            close = _CLOSE[quotes].match(text, at, end)
+        token = found.group()
+        if token in _CLOSE:
+            close = _CLOSE[token].match(text, at, end)
             if close is None:
                 if trusting:
                     return heads, True
-            elif trusting or _METHOD_OR_INNER.search(text, at, close.end()) is None:
+            elif trusting or _DEFINITION.search(text, at, close.end()) is None:
                 at = close.end()
+        elif token[0] == _LINE_FEED:
+            heads.append(at)
     return heads, False
 
 
-_METHOD_OR_INNER: Final = re.compile(rb"\n[ \t]*(?:@\w|def [^\n]*:|class [^\n]*:|async def\b)")
+_LINE_FEED: Final = 10
+_DEFINITION: Final = re.compile(rb"\n[ \t]*(?:@\w|def [^\n]*:|class [^\n]*:|async def\b)")
 _CLOSE: Final = {
     b'"""': re.compile(rb'(?:[^"\\]|\\.|"(?!""))*+"""', re.DOTALL),
     b"'''": re.compile(rb"(?:[^'\\]|\\.|'(?!''))*+'''", re.DOTALL),
@@ -174,16 +186,16 @@ _CLOSE: Final = {
 
 @cache
 def _tokens(indent: bytes, finely: bool) -> re.Pattern[bytes]:
-    """Comments, strings, and the line starts to cut at.  Unclosed plain strings end with the line."""
-    heads = rb"@|def\b|class\b|async[ \t]+def\b"
+    """Comments, strings, and the line starts to cut at.
+
+    A plain string that is not closed ends with its line.  The first characters of the
+    alternatives stand alone, because `re` then skips what begins with no such character.
+    """
+    heads = rb"@|def\b|class\b|async[ \t]+def\b|(?:if|for|while|with|try)\b[^\n]*:[ \t\r]*(?:\n|\Z)"
     if finely:
         heads = rb"(?!(?:elif|else|except|finally|case|and|or|in|if|for|not|is)\b)[A-Za-z_@]"
     return re.compile(
-        rb"#[^\n]*"
-        rb"|(?P<triple>\"\"\"|''')"
-        rb"|\"(?:[^\"\\\r\n]|\\.)*+"
-        rb"\"?"
-        rb"|'(?:[^'\\\r\n]|\\.)*+'?"
-        rb"|(?P<head>\n" + re.escape(indent) + rb"(?=" + heads + rb"))",
+        rb"""#[^\n]*|\"\"\"|'''|"(?:[^"\\\r\n]|\\.)*+"?|'(?:[^'\\\r\n]|\\.)*+'?"""
+        rb"|\n" + re.escape(indent) + rb"(?=" + heads + rb")",
         re.DOTALL,
     )

@@ -111,8 +111,18 @@ def _named(c: Context, node: ts.Node) -> ir.Expr:
 @lowers_expression("union_type", "union_pattern")
 def _union(c: Context, node: ts.Node) -> ir.Expr:
     """A negative number in `1 | -1` is two children of the pattern."""
-    parts = expressions(c, node.named_children)
-    return ir.Operator(node.start_byte - c.base, node.end_byte - c.base, "|", parts)
+    parts: list[ir.Expr] = []
+    minus: int | None = None
+    for child in node.children:
+        if child.type == "-":
+            minus = child.start_byte - c.base
+        elif child.is_named and child.type not in NO_CODE:
+            value = expression(c, child)
+            if minus is not None:
+                value = ir.Operator(minus, value.end, "-", (value,))
+                minus = None
+            parts.append(value)
+    return ir.Operator(node.start_byte - c.base, node.end_byte - c.base, "|", tuple(parts))
 
 
 @lowers_expression("await")
@@ -135,12 +145,14 @@ def _yield(c: Context, node: ts.Node) -> ir.Expr:
 def _lambda(c: Context, node: ts.Node) -> ir.Expr:
     start, end = node.start_byte - c.base, node.end_byte - c.base
     outside, c.yields = c.yields, False
+    c.depth += 2
     taken: tuple[ir.Parameter, ...] = ()
     declared = node.child_by_field_name("parameters")
     if declared is not None:
         taken = parameters(c, declared)
     value = optional(c, node.child_by_field_name("body"))
     body = () if value is None else (ir.Return(value.start, value.end, value),)
+    c.depth -= 2
     is_generator, c.yields = c.yields, outside
     function = ir.Function(start, end, "", start, start, taken, body, is_generator=is_generator)
     return ir.Lambda(start, end, function)

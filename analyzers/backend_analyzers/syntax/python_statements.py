@@ -28,8 +28,8 @@ def statement(c: Context, node: ts.Node) -> ir.Stmt:
     lower = STATEMENTS.get(kind)
     if lower is None:
         if kind in EXPRESSIONS or kind == "identifier":
-            value = expression(c, node)
-            return ir.Evaluate(value.start, value.end, value)
+            start, end = node.start_byte - c.base, node.end_byte - c.base
+            return ir.Evaluate(start, end, expression(c, node))
         lower = other
     if c.depth >= DEPTH_LIMIT:
         return ir.Other(node.start_byte - c.base, node.end_byte - c.base)
@@ -228,7 +228,7 @@ def _chained(
     at = min(len(clauses), room)
     c.depth += at
     for clause, test in reversed(clauses[:at]):
-        start = clause.start_byte - c.base
+        start = (node if clause is clauses[0][0] else clause).start_byte - c.base
         orelse = (ir.Branch(start, end, test, suite(c, clause), orelse),)
         c.depth -= 1
     return orelse[0]
@@ -242,8 +242,8 @@ def _match(c: Context, node: ts.Node) -> ir.Stmt:
         subject = subjects[0]
     else:
         entries = tuple([ir.Entry(item.start, item.end, item) for item in subjects])
-        after = subjects[-1].end if subjects else start
-        subject = ir.Collection(start, after, "tuple", entries)
+        first, after = (subjects[0].start, subjects[-1].end) if subjects else (start, start)
+        subject = ir.Collection(first, after, "tuple", entries)
     clauses = [
         clause
         for block in node.named_children

@@ -8,11 +8,13 @@ from typing import Final
 import tree_sitter as ts
 
 from backend_analyzers import ir
-from backend_analyzers.syntax.python_context import Context, expression, lowers_expression
+from backend_analyzers.syntax.python_context import Context, expression, lowers_expression, unknown
 
 
 @lowers_expression("string", "concatenated_string")
 def _text(c: Context, node: ts.Node) -> ir.Expr:
+    if c.text[node.start_byte] == _BACKTICK:
+        return unknown(c, node)
     parts: list[ir.Chunk | ir.Hole] = []
     prefix = ""
     tag: ir.Expr | None = None
@@ -28,6 +30,10 @@ def _text(c: Context, node: ts.Node) -> ir.Expr:
             tag = ir.Name(start, start + len(one), one)
     start, end = node.start_byte - c.base, node.end_byte - c.base
     return ir.Text(start, end, tuple(parts), tag, "b" in prefix)
+
+
+_BACKTICK: Final = 0x60
+"""Python 2's `repr`, which the grammar takes for a string."""
 
 
 def _string(c: Context, node: ts.Node, parts: list[ir.Chunk | ir.Hole]) -> str:
@@ -68,6 +74,7 @@ def _hole(c: Context, node: ts.Node) -> ir.Hole:
     """`{value!r:>{width}}`: the value, and what computes its format if anything does."""
     value: ir.Expr | None = None
     formats: list[ir.Expr] = []
+    c.depth += 1
     for child in node.named_children:
         kind = child.type
         if kind == "format_specifier":
@@ -80,6 +87,7 @@ def _hole(c: Context, node: ts.Node) -> ir.Hole:
             ]
         elif value is None and kind not in _FORMAT:
             value = expression(c, child)
+    c.depth -= 1
     start, end = node.start_byte - c.base, node.end_byte - c.base
     if value is None:
         value = ir.Unknown(start, end)
