@@ -132,12 +132,15 @@ def parse_tree(text: bytes, base: int) -> tuple[Node, bool]:
 
 def _convert(node: tree_sitter.Node, base: int, depth: int, budget: list[int]) -> Node:
     kind = node.kind_id
-    while node.child_count == 1 and kind not in _KEEP_IDS:
-        node = node.children[0]
-        kind = node.kind_id
+    count = node.child_count
+    while count == 1 and kind not in _KEEP_IDS:
+        only = node.child(0)
+        if only is None:
+            break
+        node, kind, count = only, only.kind_id, only.child_count
     budget[0] -= 1
     start, end = node.start_byte + base, node.end_byte + base
-    if node.child_count == 0:
+    if count == 0:
         return Node(_NAME_OF.get(kind, "ERROR") if end > start else "MISSING", start, end, [])
     if depth > MAX_DEPTH or budget[0] <= 0:
         budget[0] = min(budget[0], 0)

@@ -46,7 +46,7 @@ def normalised_type(text: str) -> str:
     if found is None:
         return plain
     base, size, zone, array = found.groups()
-    base = base.removeprefix("pg_catalog.").strip()
+    base = base.removeprefix("pg_catalog.").removeprefix("public.").strip()
     name = f"{base} {zone}" if zone else _SAME.get(base, base)
     arguments = _SPACE.sub("", size or "")
     if arguments and name.startswith("time"):
