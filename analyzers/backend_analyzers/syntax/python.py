@@ -89,31 +89,36 @@ class _Around(NamedTuple):
 
 def _statements(nodes: Iterable[ts.Node], around: _Around) -> Iterator[Piece]:
     for node in nodes:
-        if node.is_named and node.type not in NO_CODE:
+        kind = node.type
+        if kind == "expression_statement":
+            yield around.piece(node, _dotted(around.owner, _assigned(node)))
+        elif kind in NO_CODE or not node.is_named:
+            continue
+        else:
             yield from _statement(node, around)
 
 
-def _statement(node: ts.Node, around: _Around) -> Iterator[Piece]:
+def _statement(node: ts.Node, around: _Around) -> Iterable[Piece]:
+    """Of most nodes, one piece; this is what each key stroke does for each unit of a file."""
     kind = node.type
-    if kind in {"class_definition", "decorated_definition", "function_definition"}:
+    if kind in _COMPOUND:
         definition = _definition(node)
         name = _dotted(around.owner, definition.child_by_field_name("name"))
         if definition.type == "class_definition" and around.depth < _NESTED_CLASSES:
-            yield from _class(node, definition, name, around)
-        else:
-            yield around.piece(node, name)
-    elif kind == "expression_statement":
-        yield around.piece(node, _dotted(around.owner, _assigned(node)))
-    elif kind == "import_statement" and node.named_child_count > 1:
-        for child in node.named_children:
-            if child.type in {"dotted_name", "aliased_import"}:
-                yield around.piece(child, "", "import")
-    elif kind == "ERROR":
-        yield from _dug_out(node, around)
-    else:
-        yield around.piece(node, "")
+            return _class(node, definition, name, around)
+        return (around.piece(node, name),)
+    if kind == "expression_statement":
+        return _statements((node,), around)
+    if kind == "import_statement" and node.named_child_count > 1:
+        parts = [child for child in node.named_children if child.type in _MODULES]
+        return [around.piece(child, "", "import") for child in parts]
+    if kind == "ERROR":
+        return _dug_out(node, around)
+    return (around.piece(node, ""),)
 
 
+_COMPOUND: Final = frozenset({"class_definition", "function_definition", "decorated_definition"})
+_MODULES: Final = frozenset({"dotted_name", "aliased_import"})
 _NESTED_CLASSES: Final = 20
 
 
@@ -212,9 +217,6 @@ def _stretch(nodes: list[ts.Node], end: int, around: _Around) -> Iterator[Piece]
         return
     for cut in cuts:
         yield from _fragment(cut, around)
-
-
-_COMPOUND: Final = frozenset({"class_definition", "function_definition", "decorated_definition"})
 
 
 def _fragment(cut: tuple[int, int], around: _Around, *, is_final: bool = False) -> Iterator[Piece]:

@@ -139,6 +139,8 @@ def split(
 
 def has_open_string(text: bytes, start: int, end: int) -> bool:
     """Whether a triple-quoted string that begins after `start` does not end."""
+    if not any(text.count(quotes, start, end) % 2 for quotes in _CLOSE):
+        return False
     return _scanned(text, start, end, b"", finely=False)[1]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import tree_sitter as ts
 
@@ -184,7 +184,7 @@ def _parameter(c: Context, node: ts.Node) -> ir.Parameter:
         default = optional(c, node.child_by_field_name("value"))
     if kind in {"default_parameter", "typed_default_parameter", "typed_parameter"}:
         named = node.child_by_field_name("name") or node.children[0]
-    star = _STARS.get(named.type, "")
+    star: Literal["", "*", "**"] = _STARS.get(named.type, "")
     if star and named.named_child_count:
         named = named.named_children[0]
     if named.type == "identifier":
@@ -192,7 +192,10 @@ def _parameter(c: Context, node: ts.Node) -> ir.Parameter:
     return ir.Parameter(start, end, "", annotation, default, star, expression(c, named))
 
 
-_STARS: Final = {"list_splat_pattern": "*", "dictionary_splat_pattern": "**"}
+_STARS: Final[dict[str, Literal["", "*", "**"]]] = {
+    "list_splat_pattern": "*",
+    "dictionary_splat_pattern": "**",
+}
 
 
 # Patterns of `match` ---------------------------------------------------------------------------
