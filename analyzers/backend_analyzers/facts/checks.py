@@ -300,6 +300,10 @@ def _look_at_call(code: Code, call: ir.Call, seen: _Seen) -> None:
         seen.stops = True
     if name and len(seen.calls) < _MOST_CALLS:
         seen.calls[name] = None
+    if last not in {"catch", "then"}:
+        for argument in call.arguments:
+            if isinstance(argument.value, ir.Name) and argument.value.id == "next":
+                seen.passes_on = True
     for argument in call.arguments:
         if _is_handed_over(argument.value):
             seen.hands_over[name] = None

@@ -108,7 +108,7 @@ _GUARD = re.compile(
     rf"(?:auth|user|token|jwt|scheme|bearer|middleware|dependency|dep|check|required|admin|verify|guard|"
     rf"verification|header|identity|payload|claims|security)(?:_|$)"
     rf"|(?:^|_)(?:compare_digest|timing_safe_equal|construct_event|get_server_session|get_jwt_identity|"
-    rf"get_jwt|get_token|get_api_key|restrict_to|verify_webhook|verify_request|oauth2_scheme|"
+    rf"get_jwt|get_token|get_api_key|restrict_to|verify_(?:[a-z]+_)?(?:request|webhook|payload|hmac|event|caller|origin)|verify_webhook|verify_request|oauth2_scheme|"
     rf"reusable_oauth2|decode_token|decode_jwt|decode_access_token|verify_id_token|admin_only|"
     rf"token_auth|get_auth|get_user_from_token|user_from_token|check_password|verify_password|"
     rf"is_valid_signature|validate_signature|verify_signature|check_signature|jwt_auth|get_principal)(?:_|$)"

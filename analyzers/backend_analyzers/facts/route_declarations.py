@@ -67,6 +67,8 @@ class Step(msgspec.Struct, frozen=True, gc=False, array_like=True):
     overrides: bool = False
     """The prefix of the mount replaces the one that the child was made with."""
     response: str = ""
+    is_conditional: bool = False
+    """Inside a branch: done in some configurations and not in others."""
     arguments: tuple[str, ...] = ()
 
 

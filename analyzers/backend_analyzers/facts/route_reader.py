@@ -67,7 +67,9 @@ class _Reader:
                 self.statements(node.body, frame, inner)
             case ir.Branch():
                 self.expression(node.test, frame)
+                self.record.branches += 1
                 self.statements((*node.body, *node.orelse), frame, owner)
+                self.record.branches -= 1
             case ir.Loop():
                 self._loop(node, frame, owner)
             case ir.Try():

@@ -50,6 +50,8 @@ class Recorder:
         self.routers: list[Router] = []
         self.steps: list[Step] = []
         self.keys: set[str] = set()
+        self.branches = 0
+        """How many conditions surround what is being read."""
 
     def create(self, value: ir.Call, key: str, frame: Frame) -> bool:
         """Add the router that a constructor call makes; it is called `key`."""
@@ -410,8 +412,14 @@ class Recorder:
             self.routers.append(router)
 
     def _step(self, kind: str, receiver: str, at: ir.Node, **fields: object) -> None:
-        place = self.code.place(at)
-        self.steps.append(Step(kind, receiver, place, **fields))  # type: ignore[arg-type]
+        """Add a step, whose place is the head of its call: up to its first argument."""
+        first = at.arguments[0].value if isinstance(at, ir.Call) and at.arguments else None
+        end = first.end if first is not None and first.start >= at.start else at.end
+        if isinstance(first, ir.Lambda | ir.Collection | ir.Call):
+            end = at.function.end if isinstance(at, ir.Call) else at.end
+        place = self.code.place_of(at.start, end)
+        conditional = self.branches > 0
+        self.steps.append(Step(kind, receiver, place, is_conditional=conditional, **fields))  # type: ignore[arg-type]
 
 
 def _argument(arguments: Iterable[ir.Argument], parameter: Parameter) -> ir.Expr | None:

@@ -6,6 +6,7 @@ What cannot be resolved is unknown and says so; no rule reports on it.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -58,6 +59,12 @@ class Route(msgspec.Struct, frozen=True, gc=False, array_like=True):
     response: str = ""
     passes_on: bool = False
     """Whether the handler may leave the request to the next route."""
+    is_conditional: bool = False
+    """Whether it is served in some configurations only."""
+    work: Literal["", "constant", "page"] = ""
+    """What a handler that does no more does: answer by itself, or show a page or another place."""
+    is_ordered: bool = True
+    """False when other files add to the router, in an order that imports decide."""
 
     @property
     def resolved(self) -> bool:
@@ -108,6 +115,7 @@ class _Around(msgspec.Struct, frozen=True):
     known: bool = True
     hidden: bool = False
     is_mounted: bool = True
+    is_conditional: bool = False
     depth: int = 0
 
 
@@ -208,7 +216,11 @@ class _Walk:
         inner = self._inside(node, router, around)
         for event in self.graph.events[node]:
             if event.inline is not None:
-                child = msgspec.structs.replace(inner, depth=inner.depth + 1)
+                child = msgspec.structs.replace(
+                    inner,
+                    is_conditional=inner.is_conditional or event.step.is_conditional,
+                    depth=inner.depth + 1,
+                )
                 self._router(event.inline, child)
             elif event.step.kind == "route":
                 self._route(event, inner)
@@ -255,6 +267,7 @@ class _Walk:
             known=around.known and known and step.known,
             hidden=around.hidden or step.hidden,
             is_mounted=around.is_mounted and not self._is_early(node, event, child),
+            is_conditional=around.is_conditional or step.is_conditional,
             depth=around.depth + 1,
         )
         if step.overrides:
@@ -286,7 +299,11 @@ class _Walk:
         for written in step.paths:
             full = _join(around.framework, around.prefix, self.graph.text(event.path, written))
             below = msgspec.structs.replace(
-                around, prefix=full, known=around.known and step.known, depth=around.depth + 1
+                around,
+                prefix=full,
+                known=around.known and step.known,
+                is_conditional=around.is_conditional or step.is_conditional,
+                depth=around.depth + 1,
             )
             for use in step.uses:
                 child = self.graph.used(use)
@@ -394,6 +411,9 @@ class _Walk:
                 hidden=around.hidden or step.hidden,
                 response=step.response,
                 passes_on=passes,
+                is_conditional=around.is_conditional or step.is_conditional,
+                work=_work(found[1]) if found is not None else "",
+                is_ordered=event.path == self.path[-1].path,
             )
         )
 
@@ -422,6 +442,18 @@ class _Walk:
         if verdict == "guard":
             guards.append(RouteGuard("inline check", checks.place, "inline"))
         return guards, known and verdict != "unknown"
+
+
+_PAGE = re.compile(
+    r"(?:^|[.:])(?:render_template\w*|render|redirect|RedirectResponse|url_for|TemplateResponse|flash|"
+    r"HTMLResponse|FileResponse|send_file|send_from_directory|sendFile|make_response|get|join|setup)$"
+)
+
+
+def _work(checks: Checks) -> Literal["", "constant", "page"]:
+    if not checks.calls:
+        return "constant"
+    return "page" if all(_PAGE.search(name) for name in checks.calls) else ""
 
 
 def _join(framework: str, prefix: str | None, path: str | None) -> str | None:
