@@ -29,7 +29,10 @@ class OtherTables(msgspec.Struct, frozen=True, gc=False, array_like=True):
     open: bool = False
 
 
-_UP = re.compile(rb"^[ \t]*--[ \t]*(?:migrate:up|\+goose[ \t]+Up|\+migrate[ \t]+Up)\b", re.MULTILINE | re.IGNORECASE)
+_UP = re.compile(
+    rb"^[ \t]*--[ \t]*(?:migrate:up|\+goose[ \t]+Up|\+migrate[ \t]+Up)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
 _DOWN = re.compile(
     rb"^[ \t]*--[ \t]*(?:migrate:down|\+goose[ \t]+Down|\+migrate[ \t]+Down|@UNDO|//@UNDO)",
     re.MULTILINE | re.IGNORECASE,
@@ -85,11 +88,23 @@ _NAMED = re.compile(
     |tableName\s*[:=]|table_name\s*=|new\s+Table\(\s*\{\s*name\s*:|\btable\s*[:=])\s*f?["'`]([\w.$-]+)["'`]""",
     re.VERBOSE,
 )
+_NAMING = (
+    *(b"__tablename__", b"db_table", b"Table(", b"_table(", b"reateTable", b"renameTable("),
+    *(b"hasTable(", b"define(", b"@Entity(", b"ableName", b"table_name", b"table:", b"table ="),
+    *(b"table=", b"table :"),
+)
+"""One of these is in every text that `_NAMED` finds something in: looking for them is quicker."""
 _DERIVED = re.compile(
     rb"""\bmodels\.Model\b|\btable\s*=\s*True\b|@Entity\(\s*\)|@prisma/client|\bsequelize\b|\bmongoose\b
     |\bpeewee\b|\btortoise\b|declared_attr|\bautomap_base\b|\bMetaData\(\)\s*\.\s*reflect|\breflect\(
     |\bobjection\b|\bmikro-orm\b""",
     re.VERBOSE,
+)
+
+_DERIVING = (
+    *(b"models.Model", b"table", b"@Entity(", b"@prisma/client", b"sequelize", b"mongoose"),
+    *(b"peewee", b"tortoise", b"declared_attr", b"automap_base", b"reflect", b"objection"),
+    b"mikro-orm",
 )
 
 
@@ -98,9 +113,11 @@ def other_tables(file: File) -> OtherTables:
     """What a file of code says of tables that no SQL file declares: ORM models, migrations in code."""
     if not file.language.is_code:
         return OtherTables()
-    names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
+    names = set()
+    if any(word in file.text for word in _NAMING):
+        names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
     names |= {name.rpartition(".")[2] for name in names}
-    is_open = bool(_DERIVED.search(file.text))
+    is_open = any(word in file.text for word in _DERIVING) and bool(_DERIVED.search(file.text))
     for found in code_queries.each(file):
         for query in found:
             for statement in query.statements:
