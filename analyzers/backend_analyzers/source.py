@@ -97,12 +97,14 @@ class File:
     taken.
     """
 
-    __slots__ = ("__dict__", "_old_tree", "language", "memo", "path", "reused", "text")
+    __slots__ = ("__dict__", "_old_tree", "dialect", "language", "memo", "path", "reused", "text")
 
-    def __init__(self, path: str, language: Language, text: bytes) -> None:
+    def __init__(self, path: str, language: Language, text: bytes, dialect: str = "") -> None:
         self.path = path
         self.language = language
         self.text = text
+        self.dialect = dialect
+        """Of SQL, when the project says so; empty to judge by the text."""
         self.memo: dict[Any, Any] = {}
         self.reused: dict[Any, Any] = {}
         self._old_tree: ts.Tree | None = None
@@ -112,8 +114,9 @@ class File:
 
     @cached_property
     def digest(self) -> str:
-        """Identifies the content, the language and nothing else."""
-        return blake2b(self.text, digest_size=16, person=self.language.encode()).hexdigest()
+        """Identifies the content, the language with its dialect, and nothing else."""
+        kind, dialect = self.language.encode(), self.dialect.encode()
+        return blake2b(self.text, digest_size=16, person=kind, salt=dialect).hexdigest()
 
     @cached_property
     def tree(self) -> ts.Tree:
@@ -139,7 +142,7 @@ class File:
                 _point_after(_point(text, edit.start), edit.text),
             )
             text = text[: edit.start] + edit.text + text[edit.end :]
-        after = File(self.path, self.language, text)
+        after = File(self.path, self.language, text, self.dialect)
         after._old_tree = tree
         # Not only the memo: this version may never have been analysed, and the one before it was.
         after.reused = {**self.reused, **self.memo}

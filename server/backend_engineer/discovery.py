@@ -59,6 +59,8 @@ class Rules(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     largest: int = 0
     """Bytes; 0 for the default of each language."""
+    dialect: str = ""
+    """Of SQL files; empty to judge by the text."""
 
 
 def find_root(start: Path) -> Path:
@@ -95,6 +97,8 @@ def read(root: Path, path: str, rules: Rules | None = None) -> File | Skipped:
     language = Language.of(path)
     if language is None:
         return Skipped(path, "in no language that is read")
+    if not path.isprintable() and any("\ud800" <= char <= "\udfff" for char in path):
+        return Skipped(path, "its name is no UTF-8")
     limit = (rules.largest if rules else 0) or (
         LARGEST_SQL if language is Language.SQL else LARGEST_CODE
     )
@@ -109,7 +113,8 @@ def read(root: Path, path: str, rules: Rules | None = None) -> File | Skipped:
     except OSError as error:
         return Skipped(path, f"cannot be read: {error.strerror or error}")
     text, _ = decode(raw)
-    return classify(File(path, language, text.encode(errors="replace")), raw)
+    dialect = rules.dialect if rules and language is Language.SQL else ""
+    return classify(File(path, language, text.encode(errors="replace"), dialect), raw)
 
 
 def classify(file: File, raw: bytes) -> File | Skipped:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from backend_analyzers.catalog import RULES
 from backend_analyzers.source import File, Language
 from backend_engineer import logs
+from backend_engineer.cli.console import terminal
 from backend_engineer.configuration import Configuration, find_root, load
 from backend_engineer.project import cache_folder, problems
 
@@ -51,7 +51,7 @@ def examine(path: Path) -> int:
     root = find_root((path.resolve(),), Path.cwd().resolve())
     configuration = load(root)
     checks = [check for make in _checks(root, configuration) for check in make()]
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = terminal(sys.stdout)
     for check in checks:
         mark = ("ok  ", "green") if check.is_well else ("fail", "bold red")
         console.print(Text.assemble(mark, f" {check.name}: {check.text}"), soft_wrap=True)

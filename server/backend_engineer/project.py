@@ -14,12 +14,12 @@ from backend_engineer.settings import Settings
 
 def open_session(root: Path, settings: Settings) -> Session:
     """A session that reads `root` the way the settings say; nothing is read yet."""
+    dialect = "" if settings.dialect == "auto" else settings.dialect
     return Session(
         root,
-        rules=Rules(settings.include, settings.exclude, settings.max_file_size),
+        rules=Rules(settings.include, settings.exclude, settings.max_file_size, dialect),
         cache=cache_folder(root, settings),
         jobs=settings.jobs,
-        dialect="" if settings.dialect == "auto" else settings.dialect,
         tests=settings.tests,
     )
 

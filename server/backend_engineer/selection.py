@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pathspec
 
+from backend_analyzers.facts.paths import is_test
 from backend_analyzers.rule import Finding, Rule
 from backend_engineer.settings import Confidence, Settings, Severity
 
@@ -42,6 +43,8 @@ class Selection:
         if _SEVERITIES.index(severity) < self._least:
             return None
         if _CONFIDENCES.index(confidence.value) < self._surest:
+            return None
+        if not self._settings.tests and is_test(finding.at.path):
             return None
         for spec, names in self._ignores:
             if _names(rule, names) and spec.match_file(finding.at.path):

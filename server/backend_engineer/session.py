@@ -27,7 +27,6 @@ class Session:
         rules: Rules | None = None,
         cache: Path | None = None,
         jobs: int = 0,
-        dialect: str = "",
         tests: bool = False,
     ) -> None:
         self.root = root
@@ -38,7 +37,9 @@ class Session:
         """Why files are left out, by path."""
         self._open: dict[str, File] = {}
         self._lock = threading.RLock()
-        self._workspace = Workspace({}, Options(dialect=dialect, complete=False, tests=tests))
+        self._workspace = Workspace(
+            {}, Options(dialect=self.rules.dialect, complete=False, tests=tests)
+        )
 
     @property
     def workspace(self) -> Workspace:
@@ -59,7 +60,8 @@ class Session:
         language = Language.of(path) or language
         if language is None:
             return None
-        file = File(path, language, text.encode(errors="replace"))
+        dialect = self.rules.dialect if language is Language.SQL else ""
+        file = File(path, language, text.encode(errors="replace"), dialect)
         with self._lock:
             self._open[path] = file
             self._changed({path: Open(file)})

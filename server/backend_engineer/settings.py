@@ -124,8 +124,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dialect: Annotated[
         Literal["auto", "postgresql", "mysql", "sqlite"],
         Meta(
-            description="The SQL dialect of `.sql` files and of queries in code. `auto` judges each "
-            "by its text."
+            description="The SQL dialect of `.sql` files; `auto` judges each by its text. Queries in "
+            "code have the dialect of the library that runs them."
         ),
     ] = "auto"
     lsp: Annotated[LspSettings, Meta(description="How the language server behaves.")] = (

@@ -72,7 +72,8 @@ def enclosing_statement(file: File, offset: int) -> int:
 
 def _suppression(file: File, match: re.Match[bytes], comment: ts.Node) -> Suppression:
     text = file.text
-    start, end = comment.start_byte, comment.end_byte
+    start = comment.start_byte
+    end = start + len(text[start : comment.end_byte].rstrip(b"\r\n"))
     line_start = max(text.rfind(b"\n", 0, start), text.rfind(b"\r", 0, start)) + 1
     line_end = text.find(b"\n", end)
     line_end = len(text) if line_end == -1 else line_end + 1

@@ -19,9 +19,9 @@ _ROWS_READ = 400
 
 
 def dialect(file: File) -> Dialect:
-    """The dialect that a file is written in, judged by its text and path."""
+    """The dialect of a file: what the project says, else judged by its text and path."""
     if dialect not in file.memo:
-        file.memo[dialect] = dialect_of(file.text, file.path)
+        file.memo[dialect] = file.dialect or dialect_of(file.text, file.path)
     known: Dialect = file.memo[dialect]
     return known
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 import msgspec
-from rich.console import Console
 
 from backend_analyzers.analyze import faults, review_all
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Finding
 from backend_engineer import baseline, fixes, logs, revisions
+from backend_engineer.cli.console import terminal
 from backend_engineer.cli.failure import Failure
 from backend_engineer.cli.reading import Project, configured, read
 from backend_engineer.report import github, gitlab, json, junit, sarif, text
@@ -194,7 +194,7 @@ def _print(outcome: Outcome, run: _Run, choices: Choices, file: TextIO) -> None:
             locator = Locator(run.workspace)
             text.render(
                 outcome,
-                _console(choices, file),
+                terminal(file, choices.color),
                 source=locator.lines,
                 prefix=project.shown_prefix,
                 statistics=choices.statistics,
@@ -213,21 +213,7 @@ def _print(outcome: Outcome, run: _Run, choices: Choices, file: TextIO) -> None:
         case "junit":
             file.write(junit.render(outcome, prefix=project.prefix))
     if choices.statistics and choices.format != "text":
-        errors = Console(stderr=True, highlight=False)
-        errors.print(text.statistics_table(outcome))
-
-
-def _console(choices: Choices, file: TextIO) -> Console:
-    is_terminal = file.isatty()
-    return Console(
-        file=file,
-        force_terminal={"always": True, "never": False}.get(choices.color),
-        no_color=True if choices.color == "never" else None,
-        width=None if is_terminal else 120,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+        terminal(sys.stderr).print(text.statistics_table(outcome))
 
 
 def _print_diff(run: _Run, known: frozenset[str], choices: Choices) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import sys
 
-from rich.console import Console
 from rich.markdown import Markdown
 
 from backend_analyzers import docs
 from backend_analyzers.catalog import RULES
+from backend_engineer.cli.console import terminal
 from backend_engineer.cli.failure import Failure
 
 
@@ -30,7 +30,7 @@ def explain_rules(name: str | None, *, everything: bool) -> int:
 
 def _print(page: str) -> None:
     """Laid out on a terminal, and as it is in a pipe."""
-    console = Console()
+    console = terminal(sys.stdout)
     if console.is_terminal:
         console.print(Markdown(page))
     else:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from rich.console import Console
 from rich.table import Table as Grid
 
 from backend_analyzers.facts.queries import queries
@@ -15,6 +14,7 @@ from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.facts.schema import database, place_of
 from backend_analyzers.source import Place
 from backend_analyzers.sql.schema import Table
+from backend_engineer.cli.console import terminal
 from backend_engineer.cli.reading import Project, configured, read
 from backend_engineer.report.locate import Locator
 
@@ -42,9 +42,7 @@ def print_model(part: Literal["routes", "tables", "queries"], path: Path, *, as_
     for row in rows:
         shown = {**row, "where": f"{row['path']}:{row['range']['start']['line'] + 1}"}
         grid.add_row(*(_cell(shown[name]) for name in _COLUMNS[part]))
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 200
+    console = terminal(sys.stdout, width=200)
     console.print(grid)
     console.print(f"{len(rows)} {part}")
     return 0

@@ -165,7 +165,8 @@ def _physical(spot: Spot, prefix: str) -> dict[str, Any]:
 
 
 def _artifact(path: str, prefix: str) -> dict[str, Any]:
-    return {"uri": quote(prefix + path, safe="/"), "uriBaseId": "SRCROOT"}
+    uri = quote((prefix + path).encode("utf-8", "surrogateescape"), safe="/")
+    return {"uri": uri, "uriBaseId": "SRCROOT"}
 
 
 def _region(at: Range) -> dict[str, Any]:
