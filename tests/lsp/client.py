@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+
+from backend_engineer.lsp.transport import bodies
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -56,7 +59,7 @@ FULL: Json = {
 }
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - an answer
     """The server answered with an error."""
 
     def __init__(self, error: Json) -> None:
@@ -88,7 +91,8 @@ class Client:
         self.unexpected: list[Json] = []
         self._heard = threading.Condition()
         self._next = 0
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     # What a client says ------------------------------------------------------------------------
 
@@ -221,7 +225,7 @@ class Client:
             self.notify("exit")
         assert self.process.wait(SECONDS) == 0
         assert self.unexpected == []
-        assert [entry for entry in self.log if entry["type"] <= 2] == []
+        assert [entry["message"] for entry in self.log if entry["type"] <= 2] == []
         assert self.stderr() == b""
 
     def stderr(self) -> bytes:
@@ -232,6 +236,7 @@ class Client:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self._reader.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 try:
@@ -242,37 +247,33 @@ class Client:
     # What it hears -----------------------------------------------------------------------------
 
     def _read(self) -> None:
-        stdout = self.process.stdout
-        assert stdout is not None
-        while header := stdout.readline():
-            length = int(header.removeprefix(b"Content-Length: "))
-            assert stdout.readline() == b"\r\n"
-            message = json.loads(stdout.read(length))
+        assert self.process.stdout is not None
+        for body in bodies(self.process.stdout):
             with self._heard:
-                self._heard_message(message)
+                self._heard_message(json.loads(body))
                 self._heard.notify_all()
         with self._heard:
             self._heard.notify_all()
 
     def _heard_message(self, message: Json) -> None:
         method = message.get("method")
-        params = message.get("params")
+        params: Json = message.get("params") or {}
+        kinds: dict[str, list[Json]] = {
+            "window/logMessage": self.log,
+            "window/showMessage": self.shown,
+            "$/logTrace": self.traces,
+            "$/progress": self.progress,
+        }
         if method is None:
             self.answers[message.get("id")] = message
         elif "id" in message:
             self._requested(message)
         elif method == "textDocument/publishDiagnostics":
-            self.published.setdefault(params["uri"], []).append(params)  # type: ignore[index]
+            self.published.setdefault(params["uri"], []).append(params)
+        elif method in kinds:
+            kinds[method].append(params)
         else:
-            kinds: dict[str, list[Json]] = {
-                "window/logMessage": self.log,
-                "window/showMessage": self.shown,
-                "$/logTrace": self.traces,
-                "$/progress": self.progress,
-            }
-            kinds.get(method, self.unexpected).append(
-                params if method in kinds and params else message
-            )
+            self.unexpected.append(message)
 
     def _requested(self, message: Json) -> None:
         self.asked.append(message)
@@ -288,7 +289,8 @@ class Client:
                 pass
             case _:
                 self.unexpected.append(message)
-        self.send({"id": message["id"], "result": result})
+        with contextlib.suppress(OSError, ValueError):  # the test may have closed the pipe
+            self.send({"id": message["id"], "result": result})
 
 
 def edit(start: tuple[int, int], end: tuple[int, int], text: str) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
@@ -39,7 +38,7 @@ def install(server: BackendEngineer) -> None:
     root.handlers[:] = [ToClient(server)]
     root.setLevel(logging.WARNING)
     logging.getLogger("backend_engineer").setLevel(logging.INFO)
-    logging.getLogger("pygls").setLevel(logging.ERROR)
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # we log the same, once
     logging.captureWarnings(capture=True)
     warnings.simplefilter("ignore")
     threading.excepthook = _in_thread
@@ -51,6 +50,3 @@ def _in_thread(args: threading.ExceptHookArgs) -> None:
         logging.getLogger("backend_engineer.lsp").error(
             "the thread %s failed", name, exc_info=args.exc_value
         )
-
-
-Report = Callable[[str], None]

@@ -169,7 +169,7 @@ class BackendEngineer(Server):
         made = folders.Folders(
             bar=partial(progress.Bar, self),
             indexed=lambda: self.on_worker(self._review_again),
-            changed=lambda projects: self.on_loop(partial(setattr, self, "projects", projects)),
+            changed=lambda projects: self.on_loop(partial(self._opened, projects)),
             problem=partial(configuration.report_problem, self),
         )
         worker = workers.Worker(
@@ -185,6 +185,10 @@ class BackendEngineer(Server):
         for name in ANSWERS:
             self.on_worker(partial(_load, name))
         worker.run()
+
+    def _opened(self, projects: tuple[Project, ...]) -> None:
+        self.projects = projects
+        self.workspace_changed()
 
     def reopen(self) -> None:
         """Open the folders anew, after they or their settings changed; on the worker's thread."""

@@ -303,6 +303,10 @@ class Server(LanguageServer):
         self._inbox.append((None, True))
         self._wake()
 
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """Goes to the log: a message box is not for our own defects."""
+        log.error("%s: %s", getattr(source, "__name__", source), error)
+
     async def _main(self, stdin: BinaryIO) -> int:
         loop, wake = asyncio.get_running_loop(), asyncio.Event()
         self._wake = partial(_call_soon, loop, wake.set)

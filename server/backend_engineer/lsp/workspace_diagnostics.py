@@ -23,6 +23,9 @@ async def pull(server: BackendEngineer, params: lsp.WorkspaceDiagnosticParams) -
     known = {item.uri: item.value for item in params.previous_result_ids}
     while True:
         changed = server.next_change()
+        if server.roots and not server.projects:
+            await changed.wait()
+            continue
         versions = {uri: document.version for uri, document in server.documents.items()}
         answer = await server.answer(
             partial(_answer, server.projects, server.client, versions, known)
