@@ -1,0 +1,38 @@
+"""What is reported in the example shop is what is marked there: none missing, none extra."""
+
+from __future__ import annotations
+
+import bisect
+from pathlib import Path
+
+from backend_analyzers.analyze import faults, review_all
+from backend_analyzers.catalog import RULES
+from backend_analyzers.rule import Confidence
+from backend_engineer.session import Session
+from tests.storefront import SHOP, planted
+
+
+def test_the_findings_are_the_marks() -> None:
+    session = Session(SHOP, jobs=1)
+    session.index()
+    workspace = session.workspace
+
+    found = set()
+    for path, findings in review_all(workspace).items():
+        starts = workspace.files[path].file().line_starts
+        for finding in findings:
+            if (finding.confidence or RULES[finding.rule].confidence) is not Confidence.LOW:
+                line = bisect.bisect_right(starts, workspace.span(finding.at).start) - 1
+                found.add((path, line, finding.rule))
+
+    assert sorted(found) == sorted(planted())
+    assert not faults(workspace)
+    assert not session.skipped
+
+
+def test_every_rule_is_shown() -> None:
+    marked = {rule for _, _, rule in planted()}
+
+    assert len(planted()) == 18
+    assert marked == set(RULES), "one mark for each rule"
+    assert Path(SHOP, "backend-engineer.toml").exists(), "the shop is a root of its own"
