@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,12 +20,15 @@ from backend_analyzers.workspace import Summary, summarize
 from backend_engineer.cache import Cache, open_cache
 from backend_engineer.discovery import Rules, Skipped, read
 
-assert file_report  # importing it loads every rule and fact
+assert file_report is not None  # importing it loads every rule and fact
 
 _IN_PROCESS = 60
 """Up to so many files a pool costs more than it saves."""
 _CHUNK_BYTES = 400_000
 _CHUNK_FILES = 40
+
+DEFECT = "could not be analysed"
+"""How the reason begins when a file was left out by a defect of ours."""
 
 Progress = Callable[[int, int], None]
 """Called with how many files are done and how many there are."""
@@ -97,10 +102,8 @@ def _tasks(root: Path, paths: Sequence[str], rules: Rules, cache: Path | None) -
     chunk: list[str] = []
     size = 0
     for path in paths:
-        try:
+        with contextlib.suppress(OSError):  # deleted meanwhile: the worker says so
             size += (root / path).stat().st_size
-        except OSError:
-            pass  # deleted meanwhile: the worker says so
         chunk.append(path)
         if size >= _CHUNK_BYTES or len(chunk) >= _CHUNK_FILES:
             yield Task(str(root), tuple(chunk), rules, str(cache) if cache else None)
@@ -133,7 +136,7 @@ def _in_pool(tasks: list[Task], jobs: int, cancelled: Callable[[], bool]) -> Ite
                     running.add(_submit(pool, waiting.pop()))
                 finished, running = wait(running, timeout=0.2, return_when="FIRST_COMPLETED")
                 if cancelled():
-                    raise Cancelled
+                    raise Cancelled  # noqa: TRY301 - as any failure, it ends the pool
                 for future in finished:
                     yield decode(future.result())
         except BaseException:
@@ -172,11 +175,12 @@ def summary_of(file: File) -> Entry:
     try:
         return Entry(file.path, summarize(file))
     except Exception as error:  # noqa: BLE001 - the boundary
-        return Entry(file.path, None, f"could not be analysed: {error!r}")
+        return Entry(file.path, None, f"{DEFECT}: {error!r}")
 
 
 def _watch_parent(parent: int) -> None:
-    """End this worker when its parent is gone, however it ended."""
+    """End this worker when its parent is gone, however it ended, and by nothing else."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the parent as well
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -66,6 +66,13 @@ def test_a_named_file_is_read_even_when_it_is_ignored(shell: Shell) -> None:
     assert shell.check("a.py").places == ["a.py:1"]
 
 
+def test_a_named_folder_is_read_even_when_its_project_ignores_it(shell: Shell) -> None:
+    shell.write("package.json", "{}")
+    shell.write("app.js", "const x = 1;\n")
+    shell.write("node_modules/thing/a.py", USELESS)
+    assert shell.check("node_modules/thing").places == ["a.py:1"]
+
+
 def test_a_named_file_in_no_known_language_is_skipped_with_a_note(shell: Shell) -> None:
     shell.write("notes.md", "hello")
     ran = shell.run("check", "notes.md")

@@ -50,7 +50,7 @@ def test_severities_change_how_severe_a_rule_is(shell: Shell) -> None:
 def test_files_whose_findings_are_ignored_are_still_read(shell: Shell) -> None:
     shell.write("schema.sql", "CREATE TABLE t (id int);")
     shell.write("backend-engineer.toml", '[per_path_ignores]\n"*.sql" = ["database"]')
-    assert "1 tables" in shell.run("model", "tables").out
+    assert "1 table" in shell.run("model", "tables").out
     shell.write("backend-engineer.toml", 'exclude = ["*.sql"]')
     assert "0 tables" in shell.run("model", "tables").out
 

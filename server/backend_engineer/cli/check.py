@@ -18,6 +18,7 @@ from backend_engineer import baseline, fixes, logs, revisions
 from backend_engineer.cli.console import terminal
 from backend_engineer.cli.failure import Failure
 from backend_engineer.cli.reading import Project, configured, read
+from backend_engineer.indexing import DEFECT
 from backend_engineer.report import github, gitlab, json, junit, sarif, text
 from backend_engineer.report.locate import Locator, locate
 from backend_engineer.report.located import Located, Outcome, Skipped
@@ -68,8 +69,7 @@ def check_project(choices: Choices) -> int:
         run.changed = _changed(root, choices)
     outcome = run.outcome(known, fixed)
     _report(outcome, run, choices)
-    _tell_faults(run)
-    return 1 if outcome.findings and not choices.exit_zero else 0
+    return _exit_code(run, outcome, choices)
 
 
 class _Run:
@@ -222,9 +222,7 @@ def _print_diff(run: _Run, known: frozenset[str], choices: Choices) -> int:
         sys.stdout.write(difference)
     else:
         _write(choices.output, difference)
-    findings = run.outcome(known, 0).findings
-    _tell_faults(run)
-    return 1 if findings and not choices.exit_zero else 0
+    return _exit_code(run, run.outcome(known, 0), choices)
 
 
 def _write_baseline(run: _Run, choices: Choices) -> int:
@@ -236,14 +234,25 @@ def _write_baseline(run: _Run, choices: Choices) -> int:
     return 0
 
 
-def _tell_faults(run: _Run) -> None:
+def _exit_code(run: _Run, outcome: Outcome, choices: Choices) -> int:
+    """Tell of defects of ours.  Nothing is clean that could not be looked at."""
     for fault in faults(run.workspace):
         subject = f" on `{fault.path}`" if fault.path else ""
-        where = logs.record(f"the rule {fault.rule} failed{subject}", fault.error)
-        sys.stderr.write(
-            f"backend-engineer: the rule `{fault.rule}` failed{subject}; this is a defect of "
-            f"Backend Engineer, the details are in {where}\n"
-        )
+        _tell(f"the rule `{fault.rule}` failed{subject}", fault.error)
+    lost = [skipped for skipped in outcome.skipped if skipped.reason.startswith(DEFECT)]
+    for skipped in lost:
+        _tell(f"`{skipped.path}` {DEFECT}", skipped.reason)
+    if outcome.findings and not choices.exit_zero:
+        return 1
+    return 3 if lost else 0
+
+
+def _tell(what: str, details: str) -> None:
+    where = logs.record(what, details)
+    sys.stderr.write(
+        f"backend-engineer: {what}; this is a defect of Backend Engineer, "
+        f"the details are in {where}\n"
+    )
 
 
 def _overrides(choices: Choices) -> dict[str, object]:

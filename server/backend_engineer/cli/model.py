@@ -26,6 +26,8 @@ _COLUMNS = {
     "queries": ("kinds", "tables", "sql", "where"),
 }
 
+_ONE = {"routes": "route", "tables": "table", "queries": "query"}
+
 
 def print_model(part: Literal["routes", "tables", "queries"], path: Path, *, as_json: bool) -> int:
     """Print one part of the model of the project around `path`."""
@@ -44,7 +46,7 @@ def print_model(part: Literal["routes", "tables", "queries"], path: Path, *, as_
         grid.add_row(*(_cell(shown[name]) for name in _COLUMNS[part]))
     console = terminal(sys.stdout, width=200)
     console.print(grid)
-    console.print(f"{len(rows)} {part}")
+    console.print(f"{len(rows)} {part if len(rows) != 1 else _ONE[part]}")
     return 0
 
 

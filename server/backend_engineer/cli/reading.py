@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from backend_analyzers.source import Language
 from backend_analyzers.workspace import Workspace
 from backend_engineer.cli.failure import Failure
-from backend_engineer.configuration import find_root, load
+from backend_engineer.configuration import find_configuration, find_root, load
 from backend_engineer.project import open_session, problems
 from backend_engineer.session import Session
 from backend_engineer.settings import Settings
@@ -87,7 +87,18 @@ def read(paths: tuple[Path, ...], root: Path, settings: Settings) -> Project:
         for path in unread:
             if not Language.of(path):
                 session.skipped[path] = "in no language that is read"
-    return Project(root, settings, session, () if "." in scopes else scopes)
+    project = Project(root, settings, session, () if "." in scopes else scopes)
+    if _is_left_out(project, paths):
+        return read(paths, paths[0].resolve(), settings)
+    return project
+
+
+def _is_left_out(project: Project, paths: tuple[Path, ...]) -> bool:
+    """Whether the one folder that was named is one that its project ignores: it is read alone."""
+    if len(paths) != 1 or not project.scopes or not paths[0].is_dir():
+        return False
+    known = (*project.workspace.files, *project.session.skipped)
+    return find_configuration(project.root) is None and not any(map(project.holds, known))
 
 
 def _progress() -> Progress:

@@ -39,6 +39,7 @@ def render(outcome: Outcome, rules: Mapping[str, Rule], *, root: str = "", prefi
         run["originalUriBaseIds"] = {"SRCROOT": {"uri": root}}
     if cwe := sorted({number for rule in used for number in rule.cwe}):
         run["taxonomies"] = [_taxonomy(cwe)]
+        run["tool"]["driver"]["supportedTaxonomies"] = [{"name": "CWE", "index": 0}]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return pretty(log)
 
@@ -48,7 +49,6 @@ def _driver(rules: Iterable[Rule]) -> dict[str, Any]:
         "name": "Backend Engineer",
         "semanticVersion": version("backend-engineer"),
         "rules": [_rule(rule) for rule in rules],
-        "supportedTaxonomies": [{"name": "CWE", "index": 0}],
     }
 
 
