@@ -70,6 +70,8 @@ def _property(
             return Lack.NOT_GIVEN
         case ir.Collection(kind="mapping", entries=entries):
             return _entry(names, entries, options, here, depth)
+        case ir.Collection():
+            return Lack.NOT_GIVEN
         case ir.Call(arguments=arguments) if names.name(value.function, here) == "dict":
             for one in arguments:
                 if one.name in options:

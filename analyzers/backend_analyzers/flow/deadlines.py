@@ -96,6 +96,9 @@ def _of_settings(code: Code, timeout: Timeout) -> Deadline | None:
 def _value(code: Code, value: ir.Expr, timeout: Timeout, here: bool) -> Deadline:
     """What a value given as the timeout amounts to."""
     names = code.names
+    if isinstance(value, ir.Name | ir.Attribute):
+        made = names.origin(value, here)
+        value, here = (value, here) if made is None else made
     if isinstance(value, ir.Call):
         parts = names.tables.deadlines.get(names.name(value.function, here))
         if parts is not None:

@@ -39,29 +39,39 @@ class Folder:
 
     def __init__(self, names: Names) -> None:
         self.names = names
+        self._known: dict[int, list[Part] | None] = {}
+        self._constants_known: dict[int, Value | _Missing] = {}
 
     # Texts --------------------------------------------------------------------------------------
 
     def text(self, expression: ir.Expr, here: bool = True, depth: int = DEPTH) -> ir.Text | None:
         """The text of an expression; None when it is not known to be one."""
+        if isinstance(expression, ir.Text) and self._is_tagged(expression, here):
+            return expression
         parts = self.parts(expression, here, depth)
         if parts is None:
             return None
-        if isinstance(expression, ir.Text):
-            tag, is_bytes = expression.function, expression.is_bytes
-        else:
-            tag, is_bytes = None, False
-        return ir.Text(expression.start, expression.end, tuple(parts), tag, is_bytes)
+        is_bytes = isinstance(expression, ir.Text) and expression.is_bytes
+        return ir.Text(expression.start, expression.end, tuple(parts), None, is_bytes)
 
     def parts(self, expression: ir.Expr, here: bool, depth: int) -> list[Part] | None:
-        """The parts of the text of an expression, or None."""
-        if depth <= 0:
-            return None
+        """The parts of the text of an expression, or None.
+
+        Kept by identity: what an expression says is asked again and again by what contains it.
+        """
+        key = id(expression)
+        if key not in self._known:
+            self._known[key] = None
+            if depth > 0:
+                self._known[key] = self._parts(expression, here, depth)
+        return self._known[key]
+
+    def _parts(self, expression: ir.Expr, here: bool, depth: int) -> list[Part] | None:
         match expression:
-            case ir.Text(function=tag):
-                # What a tag makes of a template is its own affair, unless it is asked directly.
-                is_whole = tag is None or depth == DEPTH
-                return self._literal(expression, here, depth) if is_whole else None
+            case ir.Text():
+                # What a tag makes of a template is its own affair.
+                is_tagged = self._is_tagged(expression, here)
+                return None if is_tagged else self._literal(expression, here, depth)
             case ir.Operator(operator="+"):
                 return self._sum(expression, here, depth)
             case ir.Operator(operator="%", operands=(left, right)):
@@ -78,10 +88,13 @@ class Folder:
             case _:
                 return None
 
+    def _is_tagged(self, text: ir.Text, here: bool) -> bool:
+        return text.function is not None and self.names.name(text.function, here) != "String.raw"
+
     def _literal(self, text: ir.Text, here: bool, depth: int) -> list[Part]:
         parts: list[Part] = []
         for part in text.parts:
-            if isinstance(part, ir.Chunk) or text.function is not None:
+            if isinstance(part, ir.Chunk):
                 parts.append(part)
             else:
                 parts += self._hole(part, part.value, here, depth - 1)
@@ -129,7 +142,7 @@ class Folder:
         parts = self.parts(first[0].value, local, depth - 1)
         if parts is None:
             return None
-        parts = list(parts)
+        parts = list(parts)  # the list itself is kept, and is the value's
         for binding in found:
             if binding.kind == "append" and binding.value is not None:
                 parts += self._hole(binding.value, binding.value, local, depth - 1)
@@ -293,8 +306,14 @@ class Folder:
         self, expression: ir.Expr, here: bool = True, depth: int = DEPTH
     ) -> Value | _Missing:
         """The value of an expression that is the same in every run, or `MISSING`."""
-        if depth <= 0:
-            return MISSING
+        key = id(expression)
+        if key not in self._constants_known:
+            self._constants_known[key] = MISSING
+            if depth > 0:
+                self._constants_known[key] = self._constant(expression, here, depth)
+        return self._constants_known[key]
+
+    def _constant(self, expression: ir.Expr, here: bool, depth: int) -> Value | _Missing:
         match expression:
             case ir.Constant(value=value):
                 return value

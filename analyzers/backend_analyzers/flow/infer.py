@@ -206,7 +206,8 @@ class Names:
                     return self.member(owner, name)
                 base = self.name(value, here, depth - 1)
                 if base.startswith(":"):
-                    return self.member(base, name)
+                    is_class = base[1:] in self.scope.classes
+                    return self.member(base, name) if is_class else ""
                 return f"{base}.{name}" if base else ""
             case ir.Index(value=value):
                 # A generic class (`Pool[Record]`) is that class.
@@ -325,6 +326,8 @@ class Names:
                 return self.type(value, here, depth - 1)
             case ir.Operator(operator="or" | "||" | "??" | "??=" | "||=", operands=operands):
                 return self._agreed([self.type(one, here, depth - 1) for one in operands])
+            case ir.Operator(operator="/", operands=(left, _)):
+                return self.type(left, here, depth - 1)
             case ir.Operator(operator="?:", operands=(_, *branches)):
                 chosen = [one for one in branches if not _is_none(one)]
                 return self._agreed([self.type(one, here, depth - 1) for one in chosen] or [""])

@@ -184,12 +184,17 @@ def _query(code: Code, call: ir.Call, at: _At, meaning: Query) -> DatabaseQuery:
         sql=text,
         argument_start=here.start,
         argument_end=here.end,
-        has_parameters=_has_parameters(code, call, meaning.parameters),
+        has_parameters=_is_tagged(text) or _has_parameters(code, call, meaning.parameters),
         blocking=meaning.blocking,
         fetches=meaning.fetches,
         connection=owner,
         is_batch=meaning.many,
     )
+
+
+def _is_tagged(text: ir.Text | None) -> bool:
+    """The holes of a tagged template are parameters: that is what the tag is for."""
+    return text is not None and text.function is not None
 
 
 def _has_parameters(code: Code, call: ir.Call, places: tuple[Where, ...]) -> bool | None:
@@ -224,7 +229,7 @@ def _by_its_text(code: Code, site: CallSite, qualified: str, name: str) -> Datab
         sql=text,
         argument_start=given.start,
         argument_end=given.end,
-        has_parameters=any(not isinstance(one, ir.Lambda) for one in rest),
+        has_parameters=_is_tagged(text) or any(not isinstance(one, ir.Lambda) for one in rest),
         blocking=None,
         fetches="one" if name in _ONE else "many" if name in _MANY else "unknown",
         connection="",

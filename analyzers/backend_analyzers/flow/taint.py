@@ -70,8 +70,10 @@ class Tainted(msgspec.Struct, frozen=True):
 def tainted_holes(
     code: Code, text: ir.Text, source: Source, *, parameters: bool = False
 ) -> list[tuple[ir.Hole, Tainted]]:
-    """The holes of a text of the unit that a source reaches."""
-    found = []
+    """The holes of a text of the unit that a source reaches; those of a tagged template are parameters."""
+    found: list[tuple[ir.Hole, Tainted]] = []
+    if text.function is not None:
+        return found
     for part in text.parts:
         if isinstance(part, ir.Hole):
             tainted = taint(code, part.value, source, parameters=parameters)
