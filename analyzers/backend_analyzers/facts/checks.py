@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import msgspec
 
@@ -53,6 +54,10 @@ class Checks(msgspec.Struct, frozen=True, gc=False, array_like=True):
     hands_over: tuple[str, ...] = ()
     """The calls that are given the request or a credential; empty names are unknown ones."""
     is_class: bool = False
+    pages: bool = False
+    """Knows pages: a limit, an offset, a cursor."""
+    takes: Literal["one", "many", ""] = ""
+    """How much of what a query returns it seems to use."""
 
 
 @unit_fact
@@ -185,6 +190,7 @@ def _of(
     for part in parts:
         for inner in ir.walk(part):
             _look(code, inner, seen)
+            _look_at_rows(inner, seen)
     uses = list(_dependencies(code, function)) if function is not None else []
     decorators = function.decorators if function is not None else ()
     return Checks(
@@ -194,6 +200,8 @@ def _of(
         looks=seen.looks,
         stops=seen.stops,
         passes_on=seen.passes_on,
+        pages=seen.pages,
+        takes=seen.takes,
         uses=tuple(uses),
         decorators=tuple(used(code, decorator) for decorator in decorators),
         calls=tuple(seen.calls),
@@ -207,6 +215,8 @@ class _Seen:
         self.looks = False
         self.stops = False
         self.passes_on = False
+        self.pages = False
+        self.takes: Literal["one", "many", ""] = ""
         self.own: set[str] = set()
         self.read: set[tuple[int, int]] = set()
         self.calls: dict[str, None] = {}
@@ -260,6 +270,77 @@ def _look(code: Code, node: ir.Node, seen: _Seen) -> None:
             _look_at_call(code, node, seen)
         case _:
             pass
+
+
+def _look_at_rows(node: ir.Node, seen: _Seen) -> None:
+    """Whether one row or all rows of a result are used, and whether the function knows pages."""
+    word = ""
+    match node:
+        case ir.Name():
+            word = node.id
+        case ir.Attribute():
+            word = node.name
+        case ir.Parameter():
+            word = node.name
+        case ir.Index(index=ir.Constant(value=0)):
+            if reference(node.value).rpartition(".")[2] in _ROWS:
+                seen.takes = "one"
+        case ir.Chunk():
+            seen.pages = seen.pages or node.text in _PAGES
+        case _:
+            pass
+    if word in _PAGES or "paginat" in word.lower():
+        seen.pages = True
+    if word in _ONE:
+        seen.takes = "one"
+    elif word in _MANY and not seen.takes:
+        seen.takes = "many"
+
+
+_PAGES = frozenset(
+    [
+        "limit",
+        "offset",
+        "page",
+        "per_page",
+        "perPage",
+        "page_size",
+        "pageSize",
+        "cursor",
+        "skip",
+        "take",
+        "after",
+        "before",
+        "top",
+        "pagination",
+        "paging",
+        "first",
+        "last",
+        "slice",
+        "islice",
+        "batch_size",
+        "since",
+        "max_results",
+        "maxResults",
+        "size",
+    ]
+)
+_ONE = frozenset(
+    [
+        "fetchone",
+        "fetchval",
+        "fetchrow",
+        "scalar",
+        "scalar_one",
+        "scalar_one_or_none",
+        "one",
+        "one_or_none",
+        "rowCount",
+        "rowcount",
+    ]
+)
+_ROWS = frozenset({"rows", "result", "results", "data"})
+_MANY = frozenset({"fetchall", "rows", "all", "mappings", "scalars"})
 
 
 def _is_ambient(code: Code, name: str) -> bool:

@@ -63,6 +63,8 @@ class Route(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Whether it is served in some configurations only."""
     work: Literal["", "constant", "page"] = ""
     """What a handler that does no more does: answer by itself, or show a page or another place."""
+    body: Checks | None = None
+    """What the handler does, when it is seen."""
     is_ordered: bool = True
     """False when other files add to the router, in an order that imports decide."""
 
@@ -413,6 +415,7 @@ class _Walk:
                 passes_on=passes,
                 is_conditional=around.is_conditional or step.is_conditional,
                 work=_work(found[1]) if found is not None else "",
+                body=found[1] if found is not None else None,
                 is_ordered=event.path == self.path[-1].path,
             )
         )

@@ -1,0 +1,172 @@
+"""A route for a collection that returns every row there is.
+
+The table grows, the answer with it: one request then holds a connection, reads the whole table, and
+builds a body of megabytes in memory.  Clients come to rely on getting everything, so that pages are
+hard to add later.
+
+## Example
+
+```python
+import psycopg
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/orders")
+#^^^^^^^^^^^^^^^^^ `GET /orders` returns every row of `orders`
+def list_orders():
+    with psycopg.connect(DSN) as connection:
+        return connection.execute("SELECT id, total FROM orders ORDER BY id").fetchall()
+        #                          ~~~~~~ this query has no LIMIT
+```
+
+Use instead:
+
+```python
+@app.get("/orders")
+def list_orders(after: int = 0, limit: int = Query(50, le=200)):
+    with psycopg.connect(DSN) as connection:
+        return connection.execute(
+            "SELECT id, total FROM orders WHERE id > %s ORDER BY id LIMIT %s", (after, limit)
+        ).fetchall()
+```
+
+## Not reported
+
+Routes of a single resource (the path ends in a parameter) or below one with a condition on it, queries
+that aggregate or look up given keys, tables that are small by nature (countries, roles, settings),
+exports and streams, and handlers that know pages in any form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from backend_analyzers.facts.checks import Checks
+from backend_analyzers.facts.guards import Judge, judge
+from backend_analyzers.facts.queries import Query, queries
+from backend_analyzers.facts.routes import Route, routes
+from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
+from backend_analyzers.source import Place
+from backend_analyzers.sql.statement import Statement
+from backend_analyzers.workspace import Workspace
+
+
+@workspace_rule(
+    severity=Severity.WARNING,
+    confidence=Confidence.MEDIUM,
+    cwe=(770,),
+    controls=("OWASP API4:2023", "ASVS V2.4.1"),
+)
+def unpaginated_list(workspace: Workspace) -> Iterator[Finding]:
+    asked = workspace.each(queries)
+    judged = workspace.fact(judge)
+    reported = set()
+    for route in workspace.fact(routes):
+        if not _is_collection(route) or route.place in reported:
+            continue
+        for function, place in _functions(route, judged):
+            found = _unlimited(asked.get(place.path, ()), function, place, route)
+            if found is not None:
+                reported.add(route.place)
+                yield _finding(route, *found)
+                break
+
+
+def _finding(route: Route, query: Query, statement: Statement) -> Finding:
+    label = f"GET {route.path.text if route.path is not None else '?'}"
+    verb = query.place(statement.start, statement.start + len("SELECT"))
+    return Finding(
+        at=route.place,
+        message=f"`{label}` returns every row of `{statement.tables[0].name}`",
+        help="Take a limit with an upper bound, and a cursor or an offset, and give them to the query.",
+        related=(Related(verb, "this query has no LIMIT"),),
+        evidence={"sql": query.source(statement.start, statement.end)[:500]},
+    )
+
+
+_STREAM = re.compile(
+    r"(?i)export|download|stream|csv|dump|backup|feed|sitemap|report|stats|metrics|count|summary"
+)
+
+
+def _is_collection(route: Route) -> bool:
+    if route.path is None or set(route.methods) != {"GET"} or not route.is_mounted:
+        return False
+    last = route.path.text.rstrip("/").rpartition("/")[2]
+    return bool(last) and "{" not in last and not _STREAM.search(f"{last} {route.handler_name}")
+
+
+def _functions(route: Route, judged: Judge) -> Iterator[tuple[Checks, Place]]:
+    """The handler, and what it calls by name in the workspace."""
+    handler = route.body
+    if handler is None:
+        return
+    yield handler, route.handler
+    if handler.pages:
+        return
+    for name in handler.calls:
+        found = judged.function(route.handler.path, name)
+        if found is not None and not found[1].is_class:
+            yield found[1], found[1].place
+
+
+def _unlimited(
+    asked: tuple[Query, ...], function: Checks, place: Place, route: Route
+) -> tuple[Query, Statement] | None:
+    """The one query of a function, when it may return any number of rows."""
+    inside = [query for query in asked if query.call is not None and _is_within(query.call, place)]
+    if len(inside) != 1 or len(inside[0].statements) != 1:
+        return None
+    query = inside[0]
+    if function.pages or "one" in {function.takes, query.fetches}:
+        return None
+    if query.fetches == "unknown" and function.takes != "many":
+        return None
+    statement = query.statements[0]
+    return (query, statement) if _returns_all(statement, route) else None
+
+
+def _is_within(inner: Place, outer: Place) -> bool:
+    return (inner.path, inner.unit) == (outer.path, outer.unit) and (
+        outer.start <= inner.start and inner.end <= outer.end
+    )
+
+
+_SMALL = re.compile(
+    r"(?i)^(?:\w+_)?(?:countr(?:y|ies)|currenc(?:y|ies)|languages?|locales?|regions?|states?|time_?zones?|roles?|"
+    r"permissions?|categor(?:y|ies)|settings?|options?|configs?|configurations?|plans?|tiers?|types?|statuses|status|"
+    r"kinds?|levels?|units?|features?|flags?|genres?|departments?|teams?|migrations?|schema_versions?|tags?|"
+    r"enums?|lookups?|tenants?|warehouses?|stores?|branches|tax_rates|shipping_methods|payment_methods)$"
+)
+
+
+def _returns_all(statement: Statement, route: Route) -> bool:
+    if statement.kind != "select" or not statement.complete or not statement.scopes:
+        return False
+    top = statement.scopes[0]
+    if top.kind != "select" or top.limit is not None or top.aggregated or top.grouped or top.arms:
+        return False
+    tables = [table for table in statement.tables if table.scope == top.id]
+    if not tables or statement.ctes or any(table.cte is not None for table in tables):
+        return False
+    if all(_SMALL.match(table.name) for table in tables):
+        return False
+    below_one = route.path is not None and "{" in route.path.text
+    for predicate in statement.predicates:
+        if predicate.scope != top.id or predicate.clause != "where":
+            continue
+        if predicate.operator in {"in", "between", ">", ">=", "<", "<="}:
+            return False
+        if predicate.operator == "=" and (below_one or _is_key(predicate.left.text)):
+            return False
+    return True
+
+
+def _is_key(text: str) -> bool:
+    """Whether an equality picks one row or those of one parent."""
+    return bool(
+        re.search(r"(?i)(?:^|[._\"])(?:id|uuid|key|slug|email|token|code|name|username)\"?$", text)
+    )
