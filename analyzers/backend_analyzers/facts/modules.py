@@ -7,12 +7,13 @@ called (`create_app()`), or, where a function imports locally, with the module b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from backend_analyzers import ir
+from backend_analyzers.facts.module_files import ecmascript_file, module_path, python_file
 from backend_analyzers.flow.code import Code
 from backend_analyzers.source import File, Language
 from backend_analyzers.workspace import Workspace, file_fact, unit_fact
@@ -71,7 +72,7 @@ class Modules:
         self.by_stem: dict[str, list[str]] = {}
         for path in surfaces:
             if Language.of(path) is Language.PYTHON:
-                stem = _module_path(path)
+                stem = module_path(path)
                 self.by_stem.setdefault(stem.rpartition("/")[2], []).append(path)
         self._files: dict[tuple[str, str], str | None] = {}
 
@@ -81,11 +82,11 @@ class Modules:
         if language is not Language.PYTHON:
             key = (path.rpartition("/")[0], module)
             if key not in self._files:
-                self._files[key] = _ecmascript_file(self.surfaces, *key)
+                self._files[key] = ecmascript_file(self.surfaces, *key)
             return self._files[key]
         key = (path.rpartition("/")[0], module)
         if key not in self._files:
-            self._files[key] = _python_file(self, *key)
+            self._files[key] = python_file(self.surfaces, self.by_stem, *key)
         return self._files[key]
 
 
@@ -223,115 +224,6 @@ def _member(name: str) -> tuple[str, str]:
         return "", ""
     member = f"{parts[0]}.{parts[1].removesuffix('()')}"
     return member, name[len(member) :]
-
-
-# Files -----------------------------------------------------------------------------------------
-
-
-def _module_path(path: str) -> str:
-    """`app/orders/__init__.py` and `app/orders.py` are both `app/orders`."""
-    return path.rpartition(".")[0].removesuffix("/__init__")
-
-
-def _python_file(modules: Modules, folder: str, module: str) -> str | None:
-    surfaces = modules.surfaces
-    if module.startswith("."):
-        name = module.lstrip(".")
-        parts = folder.split("/") if folder else []
-        up = len(module) - len(name) - 1
-        if up > len(parts):
-            return None
-        parts = parts[: len(parts) - up] + (name.split(".") if name else [])
-        return _python_at(surfaces, "/".join(parts))
-    tail = module.replace(".", "/")
-    roots = [
-        _module_path(path)[: -len(tail)].rstrip("/")
-        for path in modules.by_stem.get(tail.rpartition("/")[2], ())
-        if _module_path(path) == tail or _module_path(path).endswith("/" + tail)
-    ]
-    above = [root for root in roots if not root or f"{folder}/".startswith(f"{root}/")]
-    if above:
-        # A folder that is itself a package is seldom on the path that modules are sought on.
-        best = max(above, key=lambda root: (f"{root}/__init__.py" not in surfaces, len(root)))
-        return _python_at(surfaces, f"{best}/{tail}" if best else tail)
-    elsewhere = [r for r in roots if "/" in tail or r.rpartition("/")[2] in _SOURCE_FOLDERS]
-    if not elsewhere:
-        return None
-    best = max(elsewhere, key=lambda root: (_shared(root, folder), -len(root)))
-    return _python_at(surfaces, f"{best}/{tail}")
-
-
-_SOURCE_FOLDERS = frozenset({"src", "lib", "app", "backend", "server", "api", "python"})
-
-
-def _python_at(surfaces: Mapping[str, Surface], base: str) -> str | None:
-    options = (f"{base}.py", f"{base}/__init__.py", f"{base}.pyi") if base else ("__init__.py",)
-    return next((path for path in options if path in surfaces), None)
-
-
-def _shared(one: str, other: str) -> int:
-    count = 0
-    for a, b in zip(one.split("/"), other.split("/"), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
-
-
-_SUFFIXES = ("", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.ts")
-_WRITTEN_AS = (
-    (".js", ".ts"),
-    (".js", ".tsx"),
-    (".jsx", ".tsx"),
-    (".mjs", ".mts"),
-    (".cjs", ".cts"),
-)
-_ALIASES = ("@/", "~/", "#/", "@src/", "src/", "@app/", "app/")
-
-
-def _ecmascript_file(surfaces: Mapping[str, Surface], folder: str, module: str) -> str | None:
-    if module.startswith("."):
-        base = _joined(folder, module)
-        return _ecmascript_at(surfaces, base) if base is not None else None
-    for alias in _ALIASES:
-        if module.startswith(alias):
-            rest = module[len(alias) :]
-            for root in _upwards(folder):
-                for below in ("src/", "", "app/"):
-                    found = _ecmascript_at(surfaces, f"{root}{below}{rest}")
-                    if found is not None:
-                        return found
-    return None
-
-
-def _ecmascript_at(surfaces: Mapping[str, Surface], base: str) -> str | None:
-    for suffix in _SUFFIXES:
-        if base + suffix in surfaces:
-            return base + suffix
-    for written, meant in _WRITTEN_AS:
-        if base.endswith(written) and base.removesuffix(written) + meant in surfaces:
-            return base.removesuffix(written) + meant
-    inner = f"{base}/index" if base else "index"
-    return next((inner + suffix for suffix in _SUFFIXES[1:] if inner + suffix in surfaces), None)
-
-
-def _joined(folder: str, module: str) -> str | None:
-    parts = folder.split("/") if folder else []
-    for part in module.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in {"", "."}:
-            parts.append(part)
-    return "/".join(parts)
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while folder:
-        yield f"{folder}/"
-        folder = folder.rpartition("/")[0]
-    yield ""
 
 
 # Reading ---------------------------------------------------------------------------------------

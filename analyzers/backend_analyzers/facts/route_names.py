@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from backend_analyzers import ir
-from backend_analyzers.facts.checks import owned
+from backend_analyzers.facts.looks import owned
 from backend_analyzers.facts.modules import reference, required
 from backend_analyzers.flow.code import Code
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 
 from backend_analyzers import ir
-from backend_analyzers.facts.checks import Use, depended, of_function, used
+from backend_analyzers.facts.checks import Use, of_function
 from backend_analyzers.facts.modules import reference
 from backend_analyzers.facts.route_declarations import Router, Step
 from backend_analyzers.facts.route_names import Frame, Names, identity
+from backend_analyzers.facts.route_uses import Uses, is_none
 from backend_analyzers.flow.code import Code
 from backend_analyzers.libraries.frameworks import vocabulary
 from backend_analyzers.libraries.routing import Create, Declare, Guard, Mount, Parameter, Word
@@ -45,6 +46,7 @@ class Recorder:
     def __init__(self, code: Code, names: Names) -> None:
         self.code = code
         self.names = names
+        self.uses = Uses(code, names)
         self.vocabulary = vocabulary(code.language)
         self.is_python = not code.language.is_ecmascript
         self.routers: list[Router] = []
@@ -64,9 +66,9 @@ class Recorder:
                 return False
             create = _SUBCLASS
         arguments = {one.name: one.value for one in value.arguments if one.name}
-        uses, known = self._uses((arguments.get(name) for name in create.guards), frame)
+        uses, known = self.uses.listed((arguments.get(name) for name in create.guards), frame)
         prefix = arguments.get(create.prefix) if create.prefix else None
-        has_prefix = prefix is not None and not _is_none(prefix)
+        has_prefix = prefix is not None and not is_none(prefix)
         self.add(
             Router(
                 key=key,
@@ -131,7 +133,7 @@ class Recorder:
                 below = tuple(
                     use
                     for one in node.decorators[number + 1 :]
-                    if not self._declares(one) and (use := self._use(one, frame)) is not None
+                    if not self._declares(one) and (use := self.uses.one(one, frame)) is not None
                 )
                 self._declare(
                     decorator,
@@ -182,7 +184,7 @@ class Recorder:
         where = _argument(call.arguments, word.path)
         if where is None:
             return False
-        target = self._use(handler, frame) if handler is not None else None
+        target = self.uses.one(handler, frame) if handler is not None else None
         self._declare(call, call, word, receiver, self.names.paths(where, frame), target, (), frame)
         return True
 
@@ -205,7 +207,7 @@ class Recorder:
             listed = self.names.paths(given, frame) if given is not None else word.default
             methods = () if spread else tuple(one.upper() for one in listed if one is not None)
         guards = arguments.get(word.guards) if word.guards else None
-        uses, known = self._uses((guards,), frame)
+        uses, known = self.uses.listed((guards,), frame)
         response = arguments.get(word.response) if word.response else None
         self._step(
             "route",
@@ -233,7 +235,7 @@ class Recorder:
             if len(values) < 2:  # noqa: PLR2004 - `app.get("setting")`
                 return False
             path = self.names.paths(values.pop(0), frame)
-        uses, known = self._flattened(
+        uses, known = self.uses.flattened(
             call.arguments[len(call.arguments) - len(values) :], frame, unwrap=True
         )
         if not uses:
@@ -251,63 +253,22 @@ class Recorder:
         )
         return True
 
-    def _flattened(
-        self, arguments: Iterable[ir.Argument], frame: Frame, *, unwrap: bool = False
-    ) -> tuple[list[Use], bool]:
-        """The functions in some arguments, arrays opened; the last is `unwrap`ped as a handler."""
-        values: list[ir.Expr] = []
-        known = True
-        pending = [(one.value, bool(one.spread)) for one in reversed(tuple(arguments))]
-        while pending and len(values) < _MOST_FUNCTIONS:
-            value, spread = pending.pop()
-            opened = self.names.known(value, frame)
-            if isinstance(opened, ir.Collection) and opened.kind in {"list", "tuple"}:
-                pending.extend((entry.value, entry.spread) for entry in reversed(opened.entries))
-            else:
-                known = known and not spread
-                values.append(value)
-        uses: list[Use] = []
-        inner = _wrapped(values[-1]) if unwrap and values else None
-        while inner is not None and len(uses) < _DEEPEST:
-            wrapper = values.pop()
-            assert isinstance(wrapper, ir.Call)
-            values += [wrapper.function, inner]
-            inner = _wrapped(inner)
-        for value in values:
-            use = self._use(value, frame)
-            if use is not None:
-                uses.append(use)
-        return uses, known
-
-    def _use(self, value: ir.Expr, frame: Frame) -> Use | None:
-        """A function named or written in a unit."""
-        if isinstance(value, ir.Constant | ir.Text):
-            return None
-        found = used(self.code, value)
-        name = self.names.name(value, frame)
-        local = self.names.known(value, frame)
-        body = found.body
-        if body is None and isinstance(local, ir.Lambda):
-            body = of_function(self.code, local.function.name, local.function)
-        place = found.place
-        if (place.start, place.end) == (0, 0) or value.end == 0:
-            place = Place(place.path, "", 0, 0)
-        return Use(name, found.text, place, body=body)
-
     def _mount(self, call: ir.Call, word: Mount, receiver: str, frame: Frame) -> bool:
         child = _argument(call.arguments, word.child)
         if child is None:
             return False
         arguments = {one.name: one.value for one in call.arguments if one.name}
         prefix = _argument(call.arguments, word.prefix)
-        uses, known = self._uses((arguments.get(word.guards) if word.guards else None,), frame)
-        has_prefix = prefix is not None and not _is_none(prefix)
+        uses, known = self.uses.listed(
+            (arguments.get(word.guards) if word.guards else None,), frame
+        )
+        has_prefix = prefix is not None and not is_none(prefix)
         self._step(
             "mount",
             receiver,
             call,
             paths=(self.names.text(prefix, frame),) if has_prefix else ("",),
-            target=self._use(child, frame),
+            target=self.uses.one(child, frame),
             uses=uses,
             known=known and not any(one.spread for one in call.arguments),
             hidden=_is_false(arguments.get(word.hidden)),
@@ -318,14 +279,14 @@ class Recorder:
 
     def _guard(self, call: ir.Call, word: Guard, receiver: str, frame: Frame) -> bool:
         if word.function is None:
-            uses, known = self._flattened(call.arguments, frame)
+            uses, known = self.uses.flattened(call.arguments, frame)
             if not self.is_python or not uses:
                 return False
             self._step("guard", receiver, call, uses=tuple(uses), known=known, reach=word.reach)
             return True
         if self.is_python:
             value = _argument(call.arguments, word.function)
-            use = self._use(value, frame) if value is not None else None
+            use = self.uses.one(value, frame) if value is not None else None
             if use is None:
                 return False
             self._step("guard", receiver, call, uses=(use,), reach=word.reach)
@@ -334,7 +295,7 @@ class Recorder:
         paths: tuple[str | None, ...] = ("",)
         if arguments and self._is_path(arguments[0].value, frame, alone=len(arguments) == 1):
             paths = self.names.paths(arguments.pop(0).value, frame)
-        uses, known = self._flattened(arguments, frame)
+        uses, known = self.uses.flattened(arguments, frame)
         if not uses:
             return False
         self._step("use", receiver, call, paths=paths, uses=tuple(uses), known=known)
@@ -359,35 +320,6 @@ class Recorder:
                 return not alone and any(word in last.lower() for word in _PATH_WORDS)
             case _:
                 return False
-
-    def _uses(self, lists: Iterable[ir.Expr | None], frame: Frame) -> tuple[tuple[Use, ...], bool]:
-        """The dependencies in some lists, and whether that is all of them."""
-        uses: list[Use] = []
-        known = True
-        for value in lists:
-            if value is None or _is_none(value):
-                continue
-            opened = self.names.known(value, frame)
-            if not isinstance(opened, ir.Collection):
-                known = False
-                continue
-            for entry in opened.entries:
-                use = depended(self.code, entry.value)
-                if use is None:
-                    inner = self.names.known(entry.value, frame)
-                    use = depended(self.code, inner)
-                    if use is None:
-                        found = self._use(entry.value, frame)
-                        known = known and found is not None and not entry.spread
-                        use = found
-                elif use.name:
-                    call = entry.value
-                    if isinstance(call, ir.Call):
-                        name = self.names.name(call.arguments[0].value, frame)
-                        use = Use(name, use.text, use.place, body=use.body, sure=use.sure)
-                if use is not None:
-                    uses.append(use)
-        return tuple(uses), known
 
     def apply(self, node: ir.Call, frame: Frame) -> None:
         """A function that is given a router: it may add to it."""
@@ -433,25 +365,6 @@ def _argument(arguments: Iterable[ir.Argument], parameter: Parameter) -> ir.Expr
                 return argument.value
             position += 1
     return None
-
-
-def _wrapped(value: ir.Expr) -> ir.Expr | None:
-    """The handler in `asyncHandler(handler)`: a function, or a name that is the only argument."""
-    if not isinstance(value, ir.Call) or not value.arguments or value.new:
-        return None
-    for argument in value.arguments:
-        if isinstance(argument.value, ir.Lambda):
-            return argument.value
-    only = value.arguments[0].value
-    if len(value.arguments) == 1 and isinstance(only, ir.Name | ir.Attribute):
-        last = only.id if isinstance(only, ir.Name) else only.name
-        if last[:1].islower() and last.upper() != last:
-            return only
-    return None
-
-
-def _is_none(value: ir.Expr) -> bool:
-    return isinstance(value, ir.Constant) and value.value is None
 
 
 def _is_false(value: ir.Expr | None) -> bool:

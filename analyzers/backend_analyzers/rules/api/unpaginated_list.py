@@ -34,8 +34,8 @@ def list_orders(after: int = 0, limit: int = Query(50, le=200)):
 
 ## Not reported
 
-Routes of a single resource (the path ends in a parameter) or below one with a condition on it, queries
-that aggregate or look up given keys, tables that are small by nature (countries, roles, settings),
+Routes of a single resource (the path ends in a parameter), the rows of one parent unless they pile up
+with time (they are in the order of a time, or are messages, reviews, payments, …), queries that aggregate or look up given keys, tables that are small by nature (countries, roles, settings),
 exports and streams, and handlers that know pages in any form.
 """
 
@@ -155,18 +155,32 @@ def _returns_all(statement: Statement, route: Route) -> bool:
     if all(_SMALL.match(table.name) for table in tables):
         return False
     below_one = route.path is not None and "{" in route.path.text
+    of_parent = False
     for predicate in statement.predicates:
         if predicate.scope != top.id or predicate.clause != "where":
             continue
         if predicate.operator in {"in", "between", ">", ">=", "<", "<="}:
             return False
-        if predicate.operator == "=" and (below_one or _is_key(predicate.left.text)):
-            return False
-    return True
+        if predicate.operator == "=":
+            if _KEY.search(predicate.left.text):
+                return False
+            of_parent = of_parent or below_one or bool(_PARENT.search(predicate.left.text))
+    return not of_parent or _accumulates(statement, top.id)
 
 
-def _is_key(text: str) -> bool:
-    """Whether an equality picks one row or those of one parent."""
-    return bool(
-        re.search(r"(?i)(?:^|[._\"])(?:id|uuid|key|slug|email|token|code|name|username)\"?$", text)
+_KEY = re.compile(r"(?i)(?:^|[.\"`])(?:id|uuid|key|slug|email|token|code|name|username|sku)[\"`]?$")
+_PARENT = re.compile(r"(?i)_(?:id|uuid|key)[\"`]?$")
+_MOMENT = re.compile(r"(?i)(?:_at|_on|_time|date|time|timestamp|created|updated)$")
+_GROWING = re.compile(
+    r"(?i)(?:^|_)(?:reviews?|comments?|messages?|events?|logs?|orders?|payments?|transactions?|notifications?|"
+    r"history|histories|readings?|posts?|audits?|entries|changes|visits?|sessions?|invoices?|tickets?)$"
+)
+
+
+def _accumulates(statement: Statement, scope: int) -> bool:
+    """Whether the rows of one parent pile up with time: they are in its order, or named after it."""
+    ordered = any(
+        column.clause == "order" and column.scope == scope and _MOMENT.search(column.name)
+        for column in statement.columns
     )
+    return ordered or bool(_GROWING.search(statement.tables[0].name))
