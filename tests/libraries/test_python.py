@@ -147,8 +147,9 @@ def test_sqlalchemy() -> None:
         engine = create_engine(URL)
         Local = sessionmaker(engine)
         def get_db() -> Session: ...
+        Async = Annotated[AsyncSession, Depends(x)]
 
-        def f(user, session: Annotated[AsyncSession, Depends(x)], db=Depends(get_db)):
+        def f(user, session: Async, db=Depends(get_db)):
             with engine.connect() as connection:
                 connection.execute(text("SELECT * FROM a WHERE id = :id"), {"id": 1})
                 connection.exec_driver_sql(f"DELETE FROM a WHERE id = {user}")
@@ -224,12 +225,12 @@ def test_the_system() -> None:
 
 def test_responses() -> None:
     found = python("""
-        from fastapi import HTTPException
+        from fastapi import HTTPException, status
         from fastapi.responses import JSONResponse
         from flask import jsonify
         def f(error):
             raise HTTPException(status_code=500, detail=str(error))
-            raise HTTPException(404, "no")
+            raise HTTPException(status.HTTP_404_NOT_FOUND, "no")
             return JSONResponse({"a": 1}, status_code=201)
             return jsonify(error=str(error)), 500
         """)

@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from backend_analyzers import ir
+from backend_analyzers.flow.blocks import CallSite, FunctionContext, Outline
 from backend_analyzers.flow.fold import MISSING, Folder, Value, _Missing
 from backend_analyzers.flow.infer import Names, Origin
-from backend_analyzers.flow.outline import CallSite, FunctionContext, Outline
+from backend_analyzers.flow.outline import outline_of
 from backend_analyzers.flow.scope import Scope
 from backend_analyzers.libraries.tables import tables
 from backend_analyzers.source import Language, Place
@@ -38,7 +39,7 @@ class Code:
     @cached_property
     def outline(self) -> Outline:
         """The functions, blocks, bindings and calls of the unit."""
-        return Outline(self.unit)
+        return outline_of(self.unit)
 
     @cached_property
     def names(self) -> Names:

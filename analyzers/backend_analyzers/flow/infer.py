@@ -10,82 +10,20 @@ among the module's names only, whatever the names of the function that led to it
 
 from __future__ import annotations
 
-import builtins
 import itertools
-import re
 from typing import NamedTuple
 
 from backend_analyzers import ir
+from backend_analyzers.flow.annotations import annotated, is_none
 from backend_analyzers.flow.bindings import Binding, Signature
-from backend_analyzers.flow.outline import Block, Outline
+from backend_analyzers.flow.blocks import Outline
+from backend_analyzers.flow.free_names import FREE_NAMES
+from backend_analyzers.flow.lookup import Lookup
 from backend_analyzers.flow.scope import ClassShape, Scope
 from backend_analyzers.libraries.tables import Tables
 
 DEPTH = 24
 """How many steps from name to value are followed."""
-
-_GLOBALS = frozenset(dir(builtins)) | frozenset(
-    {
-        "Array",
-        "Buffer",
-        "Date",
-        "Error",
-        "JSON",
-        "Map",
-        "Math",
-        "Number",
-        "Object",
-        "Promise",
-        "RegExp",
-        "Response",
-        "Request",
-        "Set",
-        "String",
-        "AbortController",
-        "AbortSignal",
-        "URL",
-        "URLSearchParams",
-        "console",
-        "document",
-        "encodeURIComponent",
-        "fetch",
-        "globalThis",
-        "parseFloat",
-        "parseInt",
-        "process",
-        "queueMicrotask",
-        "require",
-        "setImmediate",
-        "setInterval",
-        "setTimeout",
-        "structuredClone",
-        "window",
-    }
-)
-_CONTAINERS = frozenset({"list", "dict", "tuple", "set", "Array", "Map", "Set", "Record"})
-_TRANSPARENT = frozenset(
-    {
-        "Annotated",
-        "Optional",
-        "Final",
-        "ClassVar",
-        "Required",
-        "NotRequired",
-        "Awaitable",
-        "Coroutine",
-        "Promise",
-        "Readonly",
-        "Partial",
-        "NonNullable",
-        "Awaited",
-        "AsyncIterator",
-        "AsyncGenerator",
-        "Iterator",
-        "Generator",
-        "AsyncIterable",
-    }
-)
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
 class Origin(NamedTuple):
@@ -95,89 +33,14 @@ class Origin(NamedTuple):
     here: bool
 
 
-class Names:
+class Names(Lookup):
     """Resolves names and types; results are kept by the identity of the expression."""
 
     def __init__(self, outline: Outline, scope: Scope, tables: Tables) -> None:
-        self.outline = outline
-        self.scope = scope
+        super().__init__(outline, scope)
         self.tables = tables
         self._names: dict[int, str] = {}
         self._types: dict[int, str] = {}
-
-    # Bindings -----------------------------------------------------------------------------------
-
-    def bindings(self, name: str, at: int, here: bool) -> tuple[list[Binding], bool]:
-        """The bindings of `name` that may hold at an offset, and whether they are of the unit."""
-        outline = self.outline
-        if here:
-            block = outline.block_at(at)
-            function = outline.functions[block.function]
-            own = function.number
-            while function.number:
-                known = outline.bindings[function.number].get(name)
-                if known is not None:
-                    if function.number != own:
-                        return known, True
-                    return self._reaching(known, at, block), True
-                function = outline.functions[function.parent]
-        return list(self.scope.names.get(name, ())), False
-
-    def _reaching(self, known: list[Binding], at: int, block: Block) -> list[Binding]:
-        """The bindings that an offset may see: the last that must hold, and the possible ones since."""
-        outline = self.outline
-        found: list[Binding] = []
-        definite: Binding | None = None
-        ordered = sorted(known, key=lambda one: one.after)
-        for binding in reversed(ordered):
-            if binding.after > at:
-                continue
-            if outline.is_within(block.number, binding.block):
-                found.append(binding)
-                if binding.kind != "append":
-                    definite = binding
-                    break
-            elif not self._is_over(binding, block):
-                found.append(binding)
-        found.reverse()
-        later = [
-            one for one in ordered if one.after > at and self._comes_round(one, block, definite)
-        ]
-        return found + later
-
-    def _is_over(self, binding: Binding, block: Block) -> bool:
-        """Whether a binding of an earlier block cannot reach this one."""
-        outline = self.outline
-        around = {block.number}
-        while block.number:
-            block = outline.blocks[block.parent]
-            around.add(block.number)
-        bound = outline.blocks[binding.block]
-        choices = {outline.blocks[number].choice for number in around} - {0}
-        while bound.number not in around:
-            if bound.exits or bound.kind == "comprehension":
-                return True
-            if bound.choice in choices:
-                return True
-            if bound.kind == "handler" and binding.detail == "exception":
-                return True
-            bound = outline.blocks[bound.parent]
-        return False
-
-    def _comes_round(self, binding: Binding, block: Block, definite: Binding | None) -> bool:
-        """Whether a later binding reaches back because both stand in one loop."""
-        outline = self.outline
-        if binding.kind == "append":
-            return False
-        number = block.number
-        while number:
-            current = outline.blocks[number]
-            if current.kind == "loop" and outline.is_within(binding.block, number):
-                return definite is None or not outline.is_within(definite.block, number)
-            if current.kind == "function":
-                return False
-            number = current.parent
-        return False
 
     # Names --------------------------------------------------------------------------------------
 
@@ -199,7 +62,7 @@ class Names:
                     return self._agreed(
                         [self._binding_name(name, one, local, depth - 1) for one in found]
                     )
-                return name if name in _GLOBALS else ""
+                return name if name in FREE_NAMES else ""
             case ir.Attribute(value=value, name=name):
                 owner = self.type(value, here, depth - 1)
                 if owner:
@@ -329,7 +192,7 @@ class Names:
             case ir.Operator(operator="/", operands=(left, _)):
                 return self.type(left, here, depth - 1)
             case ir.Operator(operator="?:", operands=(_, *branches)):
-                chosen = [one for one in branches if not _is_none(one)]
+                chosen = [one for one in branches if not is_none(one)]
                 return self._agreed([self.type(one, here, depth - 1) for one in chosen] or [""])
             case _:
                 return ""
@@ -363,7 +226,7 @@ class Names:
     def binding_type(self, binding: Binding, here: bool, depth: int = DEPTH) -> str:
         """The type of what a binding gives its name."""
         if binding.annotation is not None:
-            found = self.annotated(binding.annotation, here, depth)
+            found = annotated(self, binding.annotation, here, depth)
             if found:
                 return found
         if binding.detail in {"*", "**"}:
@@ -395,7 +258,7 @@ class Names:
         signature = self.signature(callee)
         if signature is None or signature.returns is None:
             return ""
-        return self.annotated(signature.returns, here=False, depth=depth)
+        return annotated(self, signature.returns, here=False, depth=depth)
 
     def callee(self, call: ir.Call, here: bool = True, depth: int = DEPTH) -> str:
         """The qualified name of what a call calls: `Type.__call__` for an object that is called."""
@@ -409,7 +272,7 @@ class Names:
         signature = self.signature(self.name(value, here, depth))
         if signature is None or signature.returns is None:
             return ""
-        return self.annotated(signature.returns, here=False, depth=depth)
+        return annotated(self, signature.returns, here=False, depth=depth)
 
     def signature(self, qualified: str) -> Signature | None:
         """The signature of a function or method that this module defines."""
@@ -463,58 +326,23 @@ class Names:
                 break
         return ""
 
-    # Annotations --------------------------------------------------------------------------------
-
-    def annotated(self, annotation: ir.Expr, here: bool, depth: int = DEPTH) -> str:
-        """The type that an annotation names; optional types count as the type itself."""
-        if depth <= 0:
-            return ""
-        match annotation:
-            case ir.Name(id=name):
-                resolved = self.name(annotation, here, depth)
-                return self._canonical(resolved or (name if name.islower() else ""))
-            case ir.Attribute():
-                return self._canonical(self.name(annotation, here, depth))
-            case ir.Text():
-                return self._quoted(annotation.constant or "", annotation.start, here, depth)
-            case ir.Index(value=value, index=index):
-                return self._generic(value, index, here, depth)
-            case ir.Operator(operator="|", operands=operands):
-                sides = [one for one in operands if not _is_none(one)]
-                return self.annotated(sides[0], here, depth - 1) if len(sides) == 1 else ""
-            case _:
-                return ""
-
-    def _generic(self, value: ir.Expr, index: ir.Expr, here: bool, depth: int) -> str:
-        last = value.name if isinstance(value, ir.Attribute) else getattr(value, "id", "")
-        if last in _TRANSPARENT:
-            if isinstance(index, ir.Collection) and index.entries:
-                index = index.entries[0].value
-            return self.annotated(index, here, depth - 1)
-        if last == "Union" and isinstance(index, ir.Collection):
-            sides = [one.value for one in index.entries if not _is_none(one.value)]
-            return self.annotated(sides[0], here, depth - 1) if len(sides) == 1 else ""
-        return "" if last in _CONTAINERS else self.annotated(value, here, depth - 1)
-
-    def _quoted(self, text: str, at: int, here: bool, depth: int) -> str:
-        text = text.strip().removesuffix("| None").strip()
-        if not _DOTTED.fullmatch(text):
-            return ""
-        first, *rest = text.split(".")
-        expression: ir.Expr = ir.Name(at, at, first)
-        for part in rest:
-            expression = ir.Attribute(at, at, expression, part, at)
-        # Not kept by identity: the expression does not live as long as its result would.
+    def name_for_once(self, expression: ir.Expr, here: bool, depth: int) -> str:
+        """The name of an expression that will not live: nothing is kept by its identity."""
         found = self._name(expression, here, depth)
-        self._forget(expression)
-        return self._canonical(found)
-
-    def _forget(self, expression: ir.Expr) -> None:
         for node in ir.walk(expression):
             self._names.pop(id(node), None)
             self._types.pop(id(node), None)
+        return found
 
-    def _canonical(self, name: str) -> str:
+    def alias(self, name: str) -> ir.Expr | None:
+        """What a module-level name for a type stands for: `Database = Annotated[Session, …]`."""
+        found = self.scope.names.get(name, ())
+        if len(found) == 1 and found[0].kind == "value":
+            return found[0].value
+        return None
+
+    def canonical(self, name: str) -> str:
+        """The spelling of a name that the tables use."""
         return self.tables.aliases.get(name, name)
 
     # Origins ------------------------------------------------------------------------------------
@@ -548,14 +376,8 @@ class Names:
         return self.origin(known[0].value, here, depth - 1)
 
 
-def _is_none(expression: ir.Expr) -> bool:
-    if isinstance(expression, ir.Name):
-        return expression.id in {"None", "null", "undefined"}
-    return isinstance(expression, ir.Constant) and expression.value is None
-
-
 def _is_nothing(binding: Binding) -> bool:
     """`client = None`, or a bare `let client`: a placeholder that says nothing about the type."""
     if binding.kind != "value" or binding.annotation is not None:
         return False
-    return binding.value is None or _is_none(binding.value)
+    return binding.value is None or is_none(binding.value)

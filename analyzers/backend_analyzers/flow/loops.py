@@ -7,9 +7,9 @@ from typing import Literal as Choice
 import msgspec
 
 from backend_analyzers import ir
+from backend_analyzers.flow.blocks import Block, FunctionContext
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.fold import MISSING
-from backend_analyzers.flow.outline import Block, FunctionContext
 
 _EACH = frozenset(
     {"forEach", "map", "flatMap", "filter", "some", "every", "find", "findIndex", "reduce", "each"}

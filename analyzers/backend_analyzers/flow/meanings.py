@@ -6,6 +6,7 @@ costs next to nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from backend_analyzers import ir
@@ -26,9 +27,9 @@ from backend_analyzers.events import (
     TransactionEnd,
 )
 from backend_analyzers.flow.arguments import Lack, argument, first_argument
+from backend_analyzers.flow.blocks import CallSite
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.deadlines import deadline
-from backend_analyzers.flow.outline import CallSite
 from backend_analyzers.libraries.vocabulary import (
     Block,
     Connect,
@@ -341,11 +342,17 @@ def _respond(code: Code, call: ir.Call, at: _At, meaning: Respond) -> ResponseSe
             and chained.arguments
         ):
             status = chained.arguments[0].value
-    number = None if status is None else code.constant(status)
-    is_number = isinstance(number, int) and not isinstance(number, bool)
-    return ResponseSent(
-        *at,
-        kind=meaning.kind,
-        values=values,
-        status=number if is_number else None,  # type: ignore[arg-type]
-    )
+    return ResponseSent(*at, kind=meaning.kind, values=values, status=_status(code, status))
+
+
+def _status(code: Code, status: ir.Expr | None) -> int | None:
+    if status is None:
+        return None
+    number = code.constant(status)
+    if isinstance(number, int) and not isinstance(number, bool):
+        return number
+    named = _STATUS_NAME.search(code.name_of(status))
+    return int(named.group(1)) if named else None
+
+
+_STATUS_NAME = re.compile(r"\.HTTP_(\d{3})(?:_|$)")
