@@ -16,8 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from backend_engineer.lsp.server import main as serve  # noqa: PLC0415 - see above
 
         return serve(arguments[1:])
-    from backend_engineer.cli import run  # noqa: PLC0415 - see above
-
+    try:
+        from backend_engineer.cli import run  # noqa: PLC0415 - see above
+    except KeyboardInterrupt:
+        return 130
     return run(arguments)
 
 

@@ -43,6 +43,8 @@ LARGEST_SQL = 64_000_000
 _MINIFIED_LINE = 5_000
 _MINIFIED_MEAN = 400
 _SNIFF = 8_192
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Without waiting for somebody to write to a pipe."""
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -103,7 +105,7 @@ def read(root: Path, path: str, rules: Rules | None = None) -> File | Skipped:
         LARGEST_SQL if language is Language.SQL else LARGEST_CODE
     )
     try:
-        with (root / path).open("rb") as handle:
+        with os.fdopen(os.open(root / path, _READ), "rb") as handle:
             status = os.fstat(handle.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return Skipped(path, "not a regular file")

@@ -251,16 +251,25 @@ def test_a_reader_that_goes_away_is_no_crash(shell: Shell) -> None:
 
 
 def test_an_interrupt_stops_with_130(shell: Shell) -> None:
-    shell.write("a.py", USELESS * 20_000)
+    shell.write("a.py", USELESS * 40_000)
+    shell.write("backend-engineer.toml", 'cache = ".kept"')
     command = [sys.executable, "-I", "-m", "backend_engineer", "check", "--jobs", "1"]
     with subprocess.Popen(
         command, cwd=shell.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
         assert process.stderr is not None
-        time.sleep(1.5)
+        until = time.monotonic() + 30
+        while not (shell.folder / ".kept").exists() and time.monotonic() < until:
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        assert b"Traceback" not in process.stderr.read()
+        assert process.stderr.read() == b"backend-engineer: stopped\n"
         assert process.wait() == cli.INTERRUPTED
+
+
+def test_a_pipe_that_nobody_writes_to_is_skipped(shell: Shell) -> None:
+    os.mkfifo(shell.folder / "a.py")
+    (skipped,) = shell.check().document["summary"]["skipped"]
+    assert skipped == {"path": "a.py", "reason": "not a regular file"}
 
 
 def test_a_crash_exits_with_3_and_says_where_the_log_is(

@@ -25,6 +25,8 @@ from backend_engineer.report.located import Located, Outcome, Skipped
 from backend_engineer.selection import Selection
 from backend_engineer.settings import Severity
 
+_SHOWING_FIXES = {"text", "json", "sarif"}
+
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for on the command line."""
@@ -67,7 +69,7 @@ def check_project(choices: Choices) -> int:
     if choices.fix:
         fixed = run.fix(known)
         run.changed = _changed(root, choices)
-    outcome = run.outcome(known, fixed)
+    outcome = run.outcome(known, fixed, proving=choices.format in _SHOWING_FIXES)
     _report(outcome, run, choices)
     return _exit_code(run, outcome, choices)
 
@@ -86,12 +88,16 @@ class _Run:
             return None
         return self.selection.severity(RULES[finding.rule], finding)
 
-    def located(self, known: frozenset[str]) -> tuple[list[Located], list[Located]]:
-        """What is to be reported, with fixes proved, and what the baseline knows."""
+    def located(
+        self, known: frozenset[str], *, proving: bool
+    ) -> tuple[list[Located], list[Located]]:
+        """What is to be reported, if asked with fixes proved, and what the baseline knows."""
         found = review_all(self.workspace)
         plain = self._locate(found)
         fresh = {f.fingerprint for f in plain if f.fingerprint not in known}
-        held = fixes.proved(self.workspace, self._of(found, plain, fresh))
+        held: frozenset[fixes.Held] = frozenset()
+        if proving:
+            held = fixes.proved(self.workspace, self._of(found, plain, fresh))
         both = [f for f in self._locate(found, held) if self._is_changed(f)]
         return (
             [f for f in both if f.fingerprint in fresh],
@@ -117,9 +123,9 @@ class _Run:
         """What `fix` would change."""
         return "".join(fixes.unified_diff(self.workspace, self._fixed(known)))
 
-    def outcome(self, known: frozenset[str], fixed: int) -> Outcome:
+    def outcome(self, known: frozenset[str], fixed: int, *, proving: bool) -> Outcome:
         """What there is to report now."""
-        shown, baselined = self.located(known)
+        shown, baselined = self.located(known, proving=proving)
         holds = self.project.holds
         skipped = self.project.session.skipped
         return Outcome(
@@ -222,12 +228,12 @@ def _print_diff(run: _Run, known: frozenset[str], choices: Choices) -> int:
         sys.stdout.write(difference)
     else:
         _write(choices.output, difference)
-    return _exit_code(run, run.outcome(known, 0), choices)
+    return _exit_code(run, run.outcome(known, 0, proving=False), choices)
 
 
 def _write_baseline(run: _Run, choices: Choices) -> int:
     assert choices.baseline is not None
-    shown, _ = run.located(frozenset())
+    shown, _ = run.located(frozenset(), proving=False)
     _write(choices.baseline, baseline.text(shown))
     noun = "finding" if len(shown) == 1 else "findings"
     sys.stderr.write(f"Wrote {len(shown)} {noun} to {choices.baseline}.\n")

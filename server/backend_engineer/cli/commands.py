@@ -29,6 +29,7 @@ app = App(
     version=f"backend-engineer {version('backend-engineer')}",
     version_flags=["--version", "-V"],
     help_format="markdown",
+    suppress_keyboard_interrupt=False,
     help_epilogue="Exit codes: 0 clean, 1 findings, 2 wrong options or configuration, "
     "3 a defect of this program.",
 )
