@@ -24,7 +24,7 @@ _TEST_FOLDERS = frozenset(
     }
 )
 _TEST_FILE = re.compile(
-    r"^(?:test_.*\.pyi?|.*_tests?\.py|conftest\.py|.*[.-](?:test|spec|e2e|stories)\.[cm]?[jt]sx?)$"
+    r"^(?:test_.*\.pyi?|.*_tests?\.py|conftest\.py|.*[.-](?:test|spec|e2e|stories)\.(?:[cm]?[jt]sx?|sql))$"
 )
 _NUMBER = re.compile(r"(\d+)")
 
@@ -33,6 +33,14 @@ def is_test(path: str) -> bool:
     """Whether a file serves to test others, and is never deployed."""
     *folders, name = path.split("/")
     return bool(_TEST_FILE.match(name)) or any(f.lower() in _TEST_FOLDERS for f in folders)
+
+
+_MIGRATIONS = frozenset({"migrations", "migration", "migrate", "versions", "alembic", "updates"})
+
+
+def is_migration(path: str) -> bool:
+    """Whether a file is a step from one schema to the next, whose queries see the schema of their time."""
+    return any(part.lower() in _MIGRATIONS for part in path.split("/")[:-1])
 
 
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:
@@ -47,3 +55,44 @@ def natural(path: str) -> tuple[tuple[int, int, str], ...]:
 def folder(path: str) -> str:
     """The folder of a file, empty at the root."""
     return path.rpartition("/")[0]
+
+
+_TOOL_FOLDERS = frozenset(
+    {
+        *("scripts", "script", "bin", "cli", "tools", "tooling", "build"),
+        *("migrations", "migration", "alembic", "seeds", "seed", "seeders", "seeding"),
+        *("management", "devtools", "dev", "ci", ".github", "hack", "docs", "doc", "examples"),
+        *("example", "samples", "sample", "demo", "demos", "notebooks"),
+        *("maintenance", "upgrades", "benches", "benchmark", "perf"),
+    }
+)
+_TOOL_FILE = re.compile(
+    r"^(?:setup|manage|noxfile|tasks|fabfile|conf|seed\w*|seeds?|migrate\w*|cli|__main__"
+    r"|(?:gulp|grunt|rollup|webpack|vite|vitest|jest|karma|babel|esbuild|tsup|eslint|tailwind|postcss"
+    r"|next|nuxt|playwright|cypress|knexfile|ormconfig|build|release|deploy|seed\w*|migrat\w*)"
+    r"(?:[.-][\w.-]+)?)\.(?:py|[cm]?[jt]sx?)$",
+    re.IGNORECASE,
+)
+_FRONTEND_FOLDERS = frozenset(
+    {
+        *("frontend", "client", "ui", "webapp", "web-app", "www", "public", "static", "assets"),
+        *("components", "webui", "web-ui", "browser", "website", "js"),
+        *("front", "admin-ui", "ui-v2", "composables", "widgets"),
+    }
+)
+
+
+def is_tool(path: str) -> bool:
+    """Whether a file is run by hand or once: a script, a command, a migration, a seed, a build."""
+    *folders, name = path.split("/")
+    return bool(_TOOL_FILE.match(name)) or any(f.lower() in _TOOL_FOLDERS for f in folders)
+
+
+def is_frontend(path: str) -> bool:
+    """Whether the path says that a file runs in a browser."""
+    *folders, name = path.split("/")
+    is_view = name.endswith((".jsx", ".tsx")) or bool(_REACT_HOOK.match(name))
+    return is_view or any(f.lower() in _FRONTEND_FOLDERS for f in folders)
+
+
+_REACT_HOOK = re.compile(r"^use[A-Z]\w*\.[jt]s$")
