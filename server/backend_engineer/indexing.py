@@ -140,7 +140,10 @@ def _in_pool(tasks: list[Task], jobs: int, cancelled: Callable[[], bool]) -> Ite
                 for future in finished:
                     yield decode(future.result())
         except BaseException:
+            workers = list((pool._processes or {}).values())  # noqa: SLF001 - public in Python 3.14
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.kill()  # nobody wants what it is doing
             raise
 
 
