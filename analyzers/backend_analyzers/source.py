@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import enum
 import re
+import threading
 from functools import cache, cached_property
 from hashlib import blake2b
 from typing import Any
@@ -97,7 +98,17 @@ class File:
     taken.
     """
 
-    __slots__ = ("__dict__", "_old_tree", "dialect", "language", "memo", "path", "reused", "text")
+    __slots__ = (
+        "__dict__",
+        "_old_tree",
+        "dialect",
+        "language",
+        "lock",
+        "memo",
+        "path",
+        "reused",
+        "text",
+    )
 
     def __init__(self, path: str, language: Language, text: bytes, dialect: str = "") -> None:
         self.path = path
@@ -107,6 +118,8 @@ class File:
         """Of SQL, when the project says so; empty to judge by the text."""
         self.memo: dict[Any, Any] = {}
         self.reused: dict[Any, Any] = {}
+        self.lock = threading.RLock()
+        """Shared by the versions of a file, as their units are: one thread at a time computes."""
         self._old_tree: ts.Tree | None = None
 
     def __repr__(self) -> str:
@@ -144,6 +157,7 @@ class File:
             text = text[: edit.start] + edit.text + text[edit.end :]
         after = File(self.path, self.language, text, self.dialect)
         after._old_tree = tree
+        after.lock = self.lock
         # Not only the memo: this version may never have been analysed, and the one before it was.
         after.reused = {**self.reused, **self.memo}
         return after

@@ -56,7 +56,9 @@ class FileFact(Generic[T]):
     def __call__(self, file: File) -> T:
         memo = file.memo
         if self not in memo:
-            memo[self] = self.compute(file)
+            with file.lock:
+                if self not in memo:
+                    memo[self] = self.compute(file)
         return cast("T", memo[self])
 
     @property
