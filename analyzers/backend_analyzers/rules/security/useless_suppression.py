@@ -47,9 +47,7 @@ def useless_suppression(
     at = [(f.rule, workspace.span(f.at).start) for f in findings]
     for comment in comments:
         suppressed = {rule for rule, offset in at if comment.covers(rule, offset)}
-        idle = tuple(
-            name for name in comment.rules if name not in suppressed and name != _OWN_NAME
-        )
+        idle = tuple(name for name in comment.rules if name not in suppressed and name != _OWN_NAME)
         if idle or not (suppressed or comment.rules):
             yield _finding(comment, idle)
 
