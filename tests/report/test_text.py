@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from backend_engineer.report.located import Outcome, Skipped
+from backend_analyzers.source import File, Language
+from backend_engineer.report.lines import Lines
+from backend_engineer.report.located import Outcome, Range, Skipped, Spot
 from tests.report.examples import Texts, fix, related
 
 
@@ -123,3 +130,20 @@ def test_the_summary_counts_and_names_what_was_skipped() -> None:
         "Skipped b.js: minified.",
     ]
     assert texts.printed(Outcome((), files=3)) == "No findings in 3 files.\n"
+
+
+@given(st.text(max_size=60), st.data(), st.integers(60, 90))
+def test_no_text_breaks_the_layout(source: str, data: st.DataObject, width: int) -> None:
+    lines = Lines(File("a.py", Language.PYTHON, source.encode(errors="replace")))
+    size = len(lines.text)
+    start = data.draw(st.integers(0, size))
+    end = data.draw(st.integers(start, size))
+    at = Spot("a.py", Range(lines.position(start), lines.position(end)), start, end)
+    texts = Texts({"a.py": "x"})
+    texts.lines["a.py"] = lines
+    finding = msgspec.structs.replace(texts.finding("a.py", ""), at=at, message=source, help="")
+    printed = texts.printed(Outcome((finding,)), width=width)
+    assert "^" in printed
+    for line in printed.split("\n")[1:-4]:
+        assert cell_len(line) <= width
+        assert not any(unicodedata.category(char) == "Cc" for char in line)
