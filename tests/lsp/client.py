@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from backend_engineer.lsp.transport import bodies
 
@@ -224,9 +224,10 @@ class Client:
             assert self.request("shutdown") is None
             self.notify("exit")
         assert self.process.wait(SECONDS) == 0
-        assert self.unexpected == []
-        assert [entry["message"] for entry in self.log if entry["type"] <= 2] == []
-        assert self.stderr() == b""
+        complaints = [entry["message"] for entry in self.log if entry["type"] <= 2]
+        assert not self.unexpected, self.unexpected
+        assert not complaints, complaints
+        assert (noise := self.stderr()) == b"", noise
 
     def stderr(self) -> bytes:
         assert self.process.stderr is not None
@@ -248,7 +249,7 @@ class Client:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for body in bodies(self.process.stdout):
+        for body in bodies(cast("BinaryIO", self.process.stdout)):
             with self._heard:
                 self._heard_message(json.loads(body))
                 self._heard.notify_all()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_analyzers.source import Edit
+from backend_engineer.lsp.documents import _difference
 from backend_engineer.lsp.positions import Encoding, Text, back, forward
 
 PIECES = st.lists(
@@ -67,6 +68,13 @@ def test_a_position_inside_a_character_is_its_start() -> None:
     text = Text("\U0001f600x".encode())
     assert text.offset(0, 1, "utf-16") == 0
     assert text.offset(0, 2, "utf-8") == 0
+
+
+@given(TEXTS, TEXTS)
+def test_a_whole_new_text_changes_only_what_differs(old: str, new: str) -> None:
+    edit = _difference(old.encode(), new.encode())
+    assert Text(old.encode()).edited(edit).content == new.encode()
+    edit.text.decode()
 
 
 @given(st.integers(0, 30), st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5)), max_size=5))

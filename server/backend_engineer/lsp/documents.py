@@ -21,6 +21,10 @@ _LANGUAGES = {
 }
 
 
+_MASK, _CONTINUES = 0b1100_0000, 0b1000_0000
+"""The bytes of UTF-8 that continue a character."""
+
+
 class Document:
     """One open document in its newest version.
 
@@ -72,8 +76,35 @@ class Document:
     def _edit(self, change: lsp.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit:
         new = change.text.encode(errors="replace")
         if isinstance(change, lsp.TextDocumentContentChangeWholeDocument):
-            return Edit(0, len(self.text.content), new)
+            return _difference(self.text.content, new)
         at = change.range
         start = self.text.offset(at.start.line, at.start.character, encoding)
         end = self.text.offset(at.end.line, at.end.character, encoding)
         return Edit(min(start, end), max(start, end), new)
+
+
+def _difference(old: bytes, new: bytes) -> Edit:
+    """One edit from `old` to `new`, without what is the same at both ends.
+
+    A client that sends whole texts changes little of them, and what it did not change keeps its
+    place.
+    """
+    start = _common(old, new)
+    same = min(_common(old[::-1], new[::-1]), min(len(old), len(new)) - start)
+    while 0 < start < len(old) and old[start] & _MASK == _CONTINUES:
+        start -= 1
+    while same and old[len(old) - same] & _MASK == _CONTINUES:
+        same -= 1
+    return Edit(start, len(old) - same, new[start : len(new) - same])
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two texts begin with in common, by halving: comparing slices is fast."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

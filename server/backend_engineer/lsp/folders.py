@@ -63,6 +63,10 @@ class Folders:
                 known.pop(root) if root in known else self._start(root, whole=True)
             )
         self._stop(known.values())
+        for root, loose in list(self._loose.items()):
+            if any(project.holds(root) for project in self._projects.values()):
+                self._stop((loose,))
+                del self._loose[root]
         self._changed((*self._projects.values(), *self._loose.values()))
 
     def place(self, uri: str) -> Project:

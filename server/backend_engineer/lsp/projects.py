@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +11,7 @@ from backend_analyzers import analyze
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Finding
 from backend_analyzers.source import Language
-from backend_analyzers.workspace import Workspace, offsets
+from backend_analyzers.workspace import Workspace
 from backend_engineer.configuration import (
     Configuration,
     Problem,
@@ -45,8 +45,6 @@ class Project:
         self.configuration = configured(root, sent)
         self.selection = Selection(self.configuration.settings)
         self.session = open_session(root, self.configuration.settings)
-        self.compared: Mapping[str, tuple[Finding, ...]] = {}
-        """What the rules that compare files found when they last ran."""
         self.uris: dict[str, str] = {}
         """The client's own addresses of the documents that are open, by path."""
         self._texts: dict[str, tuple[str, Text]] = {}
@@ -89,15 +87,13 @@ class Project:
         self._texts[path] = (source.digest, text)
         return text
 
-    def review(self, workspace: Workspace, path: str, *, again: bool) -> Shown:
-        """The findings in one file; `again` also runs the rules that compare files."""
-        if again:
-            self.compared = workspace.fact(analyze.compared_findings)
-            return self.shown(analyze.review(workspace, path))
-        source = workspace.files.get(path)
-        units = offsets(source.file()) if source is not None else {}
-        here = tuple(f for f in self.compared.get(path, ()) if not f.at.unit or f.at.unit in units)
-        return self.shown(analyze.review(workspace, path, {path: here}))
+    def review(self, workspace: Workspace, path: str) -> Shown:
+        """The findings in one file, those of the rules that compare files included."""
+        return self.shown(analyze.review(workspace, path))
+
+    def review_alone(self, workspace: Workspace, path: str, known: Iterable[Finding]) -> Shown:
+        """The findings in one file, where `known` stand for those of the rules that compare files."""
+        return self.shown(analyze.review(workspace, path, {path: tuple(known)}))
 
     def shown(self, findings: Iterable[Finding]) -> Shown:
         """What the settings let through."""

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
@@ -304,8 +304,9 @@ class Server(LanguageServer):
         self._wake()
 
     def report_server_error(self, error: Exception, source: object) -> None:
-        """Goes to the log: a message box is not for our own defects."""
-        log.error("%s: %s", getattr(source, "__name__", source), error)
+        """Goes to the log: a message box is not for our own defects.  A request has its answer."""
+        if source is not FeatureRequestError:
+            log.error("%s: %s", getattr(source, "__name__", source), error)
 
     async def _main(self, stdin: BinaryIO) -> int:
         loop, wake = asyncio.get_running_loop(), asyncio.Event()

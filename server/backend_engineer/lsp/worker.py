@@ -11,19 +11,40 @@ import logging
 import time
 from collections.abc import Callable
 
+import msgspec
+
+from backend_analyzers.analyze import compared_findings
+from backend_analyzers.rule import Finding
+from backend_analyzers.source import Edit, Place, Span
+from backend_analyzers.workspace import Workspace, offsets
 from backend_engineer.discovery import is_minified
 from backend_engineer.lsp import to_lsp
 from backend_engineer.lsp.client import Client
 from backend_engineer.lsp.exchange import Call, Change, Closed, Edited, Inbox, Opened, Reviewed
+from backend_engineer.lsp.positions import forward
 from backend_engineer.lsp.projects import Project, Shown
 
 log = logging.getLogger("backend_engineer.lsp")
 
 
 class _Document:
-    """A document in the version that the session holds."""
+    """A document in the version that the session holds.
 
-    __slots__ = ("language", "path", "project", "result", "text", "uri", "version")
+    `compared` is what the rules that compare files found in it when they last ran, each with where
+    it was then, and `since` are the edits made after that.
+    """
+
+    __slots__ = (
+        "compared",
+        "language",
+        "path",
+        "project",
+        "result",
+        "since",
+        "text",
+        "uri",
+        "version",
+    )
 
     def __init__(self, opened: Opened) -> None:
         self.uri = opened.uri
@@ -33,6 +54,30 @@ class _Document:
         self.project: Project | None = None
         self.path = ""
         self.result: tuple[int, str] | None = None
+        self.compared: tuple[tuple[Finding, Span], ...] | None = None
+        self.since: list[Edit] = []
+
+    def review(self, project: Project, workspace: Workspace) -> Shown:
+        """Run all rules."""
+        found = workspace.fact(compared_findings).get(self.path, ())
+        self.compared = tuple((finding, workspace.span(finding.at)) for finding in found)
+        self.since = []
+        return project.review(workspace, self.path)
+
+    def review_alone(self, project: Project, workspace: Workspace) -> Shown:
+        """Run the rules that need no other file.  What the others found stays where it moved to."""
+        units = offsets(workspace.files[self.path].file())
+        known = []
+        for finding, span in self.compared or ():
+            if not finding.at.unit or finding.at.unit in units:
+                known.append(finding)
+            else:
+                # The unit goes by its text, which has changed: its fix can wait for the next review.
+                start, end = forward(span.start, self.since), forward(span.end, self.since)
+                if start < end:
+                    moved = Place(self.path, "", start, end)
+                    known.append(msgspec.structs.replace(finding, at=moved, fixes=()))
+        return project.review_alone(workspace, self.path, known)
 
 
 class Worker:
@@ -122,9 +167,10 @@ class Worker:
         if project is None or not project.session.is_open(document.path):
             return
         project.session.edit(document.path, change.edits)
-        # A client that cannot be told to ask again gets the whole answer the first time.
+        document.since += change.edits
+        # The first answer is whole, and every answer to a client that cannot be told to ask again.
         pause = project.configuration.settings.lsp.debounce / 1000
-        if self._client.pulls and not self._client.refreshes:
+        if document.compared is None or (self._client.pulls and not self._client.refreshes):
             pause = 0
         self._due = time.monotonic() + pause
 
@@ -153,7 +199,8 @@ class Worker:
         shown: Shown = ()
         try:
             if project.session.is_open(document.path):
-                shown = project.review(workspace, document.path, again=again)
+                look = document.review if again else document.review_alone
+                shown = look(project, workspace)
             places = to_lsp.Places(project, workspace, self._client)
             items = to_lsp.encode(to_lsp.diagnostics(places, document.text, shown))
         except Exception:
