@@ -41,6 +41,7 @@ class Checks(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     name: str
     place: Place
+    """Of its name, or of the whole when it has none."""
     denies: bool = False
     looks: bool = False
     """Reads the user, a session, a header or a token, whatever it then does with it."""
@@ -184,10 +185,14 @@ def _of(
             look(code, inner, seen)
             look_at_rows(inner, seen)
     uses = list(_dependencies(code, function)) if function is not None else []
+    place = code.place(node)
+    if function is not None and function.name_end > function.name_start:
+        # The name stays where it is while the body is being written.
+        place = code.place_of(function.name_start, function.name_end)
     decorators = function.decorators if function is not None else ()
     return Checks(
         name=name,
-        place=code.place(node),
+        place=place,
         denies=seen.denies,
         looks=seen.looks,
         stops=seen.stops,

@@ -51,8 +51,8 @@ class Route(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Whether the handler may leave the request to the next route."""
     is_conditional: bool = False
     """Whether it is served in some configurations only."""
-    work: Literal["", "constant", "page"] = ""
-    """What a handler that does no more does: answer by itself, or show a page or another place."""
+    work: Literal["", "constant", "page", "view"] = ""
+    """What the handler does: answer by itself, only show a page or another place, fill a page."""
     body: Checks | None = None
     """What the handler does, when it is seen."""
     is_ordered: bool = True

@@ -364,10 +364,15 @@ _PAGE = re.compile(
 )
 
 
-def _work(checks: Checks) -> Literal["", "constant", "page"]:
+_VIEW = re.compile(r"(?:^|[.:])(?:render_template\w*|TemplateResponse|render_to_response)$")
+
+
+def _work(checks: Checks) -> Literal["", "constant", "page", "view"]:
     if not checks.calls:
         return "constant"
-    return "page" if all(_PAGE.search(name) for name in checks.calls) else ""
+    if all(_PAGE.search(name) for name in checks.calls):
+        return "page"
+    return "view" if any(_VIEW.search(name) for name in checks.calls) else ""
 
 
 def _join(framework: str, prefix: str | None, path: str | None) -> str | None:

@@ -116,7 +116,7 @@ def _is_exposed(route: Route) -> bool:
 
 _OPEN = re.compile(
     r"(?i)(?:^|[/_.-])(?:health\w*|healthz?|live|liveness|livez|ready|readiness|readyz|alive|up|ping|pong|"
-    r"heartbeat|status|metrics|version|info|about|contact(?:-?us)?|feedback|terms|privacy|legal|faq|help|home|index|"
+    r"heartbeat|status|metrics|version|info|about|contact(?:-?us)?|feedback|terms|privacy|legal|faq|help|tos|imprint|home|index|"
     r"landing|robots\.txt|sitemap\w*|favicon\w*|well-known|docs?|documentation|swagger\w*|redoc|openapi\w*|"
     r"api-docs|graphiql|schema|static|assets|public|media|images?|img|css|js|fonts?|"
     r"log-?_?in|log-?_?out|sign-?_?in|sign-?_?up|sign-?_?out|signup|registers?|registration|auth|authenticate|"
@@ -161,7 +161,7 @@ def _sibling(route: Route, guarded: list[Route], served: list[Route]) -> Route |
         alike = reads or [other for other in guarded if _is_read(other)]
     else:
         alike = [other for other in own if not _is_read(other)] or own or guarded
-    if is_read and not own and route.work == "constant":
+    if is_read and not own and route.work in {"constant", "view"}:
         return None
     certain = [other for other in alike if other.path is not None]
     open_alike = [other for other in served if _is_exposed(other) and _is_read(other) == is_read]

@@ -49,7 +49,6 @@ from backend_analyzers.facts.guards import Judge, judge
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
-from backend_analyzers.source import Place
 from backend_analyzers.sql.statement import Statement
 from backend_analyzers.workspace import Workspace
 
@@ -67,8 +66,8 @@ def unpaginated_list(workspace: Workspace) -> Iterator[Finding]:
     for route in workspace.fact(routes):
         if not _is_collection(route) or route.place in reported:
             continue
-        for function, place in _functions(route, judged):
-            found = _unlimited(asked.get(place.path, ()), function, place, route)
+        for function in _functions(route, judged):
+            found = _unlimited(asked.get(function.place.path, ()), function, route)
             if found is not None:
                 reported.add(route.place)
                 yield _finding(route, *found)
@@ -99,25 +98,25 @@ def _is_collection(route: Route) -> bool:
     return bool(last) and "{" not in last and not _STREAM.search(f"{last} {route.handler_name}")
 
 
-def _functions(route: Route, judged: Judge) -> Iterator[tuple[Checks, Place]]:
+def _functions(route: Route, judged: Judge) -> Iterator[Checks]:
     """The handler, and what it calls by name in the workspace."""
     handler = route.body
     if handler is None:
         return
-    yield handler, route.handler
+    yield handler
     if handler.pages:
         return
     for name in handler.calls:
         found = judged.function(route.handler.path, name)
         if found is not None and not found[1].is_class:
-            yield found[1], found[1].place
+            yield found[1]
 
 
 def _unlimited(
-    asked: tuple[Query, ...], function: Checks, place: Place, route: Route
+    asked: tuple[Query, ...], function: Checks, route: Route
 ) -> tuple[Query, Statement] | None:
     """The one query of a function, when it may return any number of rows."""
-    inside = [query for query in asked if query.call is not None and _is_within(query.call, place)]
+    inside = [query for query in asked if _asks(function, query)]
     if len(inside) != 1 or len(inside[0].statements) != 1:
         return None
     query = inside[0]
@@ -129,10 +128,14 @@ def _unlimited(
     return (query, statement) if _returns_all(statement, route) else None
 
 
-def _is_within(inner: Place, outer: Place) -> bool:
-    return (inner.path, inner.unit) == (outer.path, outer.unit) and (
-        outer.start <= inner.start and inner.end <= outer.end
-    )
+def _asks(function: Checks, query: Query) -> bool:
+    """Whether a query is run by a function."""
+    place, call = function.place, query.call
+    if call is None or (call.path, call.unit) != (place.path, place.unit):
+        return False
+    if function.name in {place.unit, query.function}:
+        return True
+    return place.start <= call.start and call.end <= place.end
 
 
 _SMALL = re.compile(
