@@ -160,6 +160,37 @@ def test_a_broken_line_at_the_top_costs_no_function(opening: str) -> None:
             assert new[key].node == unit.node, key
 
 
+def test_a_class_below_a_broken_line_keeps_its_members() -> None:
+    # Recovery ends with an error that holds the word `class` alone, on the line of what follows.
+    source = """\
+def create(body):
+    await connection.execute(
+    return {"id": body}
+
+
+class Label:
+    id: int
+
+    def label(self):
+        return f"{self.name}"
+
+
+class Labels:
+    \'\'\'Rows.\'\'\'
+
+    def one(self):
+        return self.connection.execute("SELECT 1", (1,))
+
+
+@router.get("/labels")
+async def labels():
+    return 1
+"""
+    keys = {unit.key for unit in checked(_file(source)).units}
+    assert {"create", "Label.label", "Labels", "Labels.one", "labels"} <= keys
+    assert "one" not in keys
+
+
 def test_definitions_in_strings_stay_there_when_another_line_breaks() -> None:
     source = '"""\ndef not_me(): pass\n"""\nx = f(\ndef me(): pass\n'
     keys = {unit.key for unit in checked(_file(source)).units}

@@ -84,7 +84,7 @@ def is_damaged(node: ts.Node, indent: int) -> bool:
 
 def _follows_semicolon(node: ts.Node) -> bool:
     before = node.prev_sibling
-    return before is not None and before.end_point.row == node.start_point.row
+    return before is not None and before.type == ";"
 
 
 def indentation(text: bytes, start: int, end: int) -> bytes:
