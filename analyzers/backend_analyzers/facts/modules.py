@@ -74,6 +74,8 @@ class Modules:
             if Language.of(path) is Language.PYTHON:
                 stem = module_path(path)
                 self.by_stem.setdefault(stem.rpartition("/")[2], []).append(path)
+        self.trails: dict[tuple[str, str], tuple[Step, ...]] = {}
+        """What `trail` has found: it depends on nothing else."""
         self._files: dict[tuple[str, str], str | None] = {}
 
     def file(self, path: str, module: str) -> str | None:
@@ -112,11 +114,18 @@ def _defined(workspace: Workspace, path: str, name: str) -> bool:
 _LONGEST_TRAIL = 40
 
 
-def trail(modules: Modules, path: str, name: str) -> list[Step]:
+def trail(modules: Modules, path: str, name: str) -> tuple[Step, ...]:
     """Where a reference leads, step by step: through imports, re-exports and aliases.
 
     The first step is the reference itself.  Cycles end the trail.
     """
+    known = modules.trails.get((path, name))
+    if known is None:
+        known = modules.trails[path, name] = _trail(modules, path, name)
+    return known
+
+
+def _trail(modules: Modules, path: str, name: str) -> tuple[Step, ...]:
     steps: list[Step] = []
     seen: set[tuple[str, str, bool]] = set()
     at: tuple[str, str, bool] | None = (path, name, False)
@@ -125,7 +134,7 @@ def trail(modules: Modules, path: str, name: str) -> list[Step]:
         if not at[2]:
             steps.append(Step(at[0], at[1]))
         at = _next(modules, *at)
-    return steps
+    return tuple(steps)
 
 
 def _next(modules: Modules, path: str, name: str, outside: bool) -> tuple[str, str, bool] | None:
