@@ -6,9 +6,9 @@ import re
 
 import msgspec
 
-from backend_analyzers.facts.queries import code_queries
+from backend_analyzers.facts.queries import HOLE, Query, code_queries
 from backend_analyzers.source import File, Language
-from backend_analyzers.sql.ddl import CreateTable, CreateView, DdlStatement, RenameTable
+from backend_analyzers.sql.ddl import CreateView, DdlStatement, RenameTable, TableName
 from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.syntax import module
 from backend_analyzers.syntax.sql import dialect
@@ -38,7 +38,9 @@ _DOWN = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _DOWN_FILE = re.compile(
-    r"(?:^|[._-])(?:down|undo|rollback|revert)\.sql$|^U\d[\w.]*__.*\.sql$", re.IGNORECASE
+    r"(?:^|[._-])(?:down|undo|rollback|revert)\.sql$|^U\d[\w.]*__.*\.sql$"
+    r"|^(?:drop|reset|teardown|truncate|clean)(?:[._-]?(?:db|database|tables?|all|schema|up))?\.sql$",
+    re.IGNORECASE,
 )
 
 
@@ -85,13 +87,14 @@ def _is_down(turns: list[tuple[int, bool]], offset: int) -> bool:
 _NAMED = re.compile(
     rb"""(?:__tablename__\s*=|db_table\s*=|\bTable\(|create_table\(|rename_table\(|[cC]reateTable(?:IfNotExists)?\(
     |renameTable\(|hasTable\(|\bdefine\(|@Entity\(\s*(?:\{\s*name\s*:)?|pgTable\(|mysqlTable\(|sqliteTable\(
-    |tableName\s*[:=]|table_name\s*=|new\s+Table\(\s*\{\s*name\s*:|\btable\s*[:=])\s*f?["'`]([\w.$-]+)["'`]""",
+    |add_column\(|addColumn\(|alterTable\(|alter_table\(|rename_column\(|renameColumn\(|\.table\(
+    |[tT]empView\(|tableName\s*[:=]|table_name\s*=|new\s+Table\(\s*\{\s*name\s*:|\btable\s*[:=])\s*f?["'`]([\w.$-]+)["'`]""",
     re.VERBOSE,
 )
 _NAMING = (
     *(b"__tablename__", b"db_table", b"Table(", b"_table(", b"reateTable", b"renameTable("),
     *(b"hasTable(", b"define(", b"@Entity(", b"ableName", b"table_name", b"table:", b"table ="),
-    *(b"table=", b"table :"),
+    *(b"table=", b"table :", b"_column(", b"Column(", b"lterTable(", b".table(", b"empView("),
 )
 """One of these is in every text that `_NAMED` finds something in: looking for them is quicker."""
 _DERIVED = re.compile(
@@ -122,24 +125,28 @@ def other_tables(file: File) -> OtherTables:
         for query in found:
             for statement in query.statements:
                 if statement.kind == "ddl":
-                    created, unclear = _created(query.text)
-                    names |= created
-                    is_open = is_open or (unclear and bool(query.holes))
+                    touched, unclear = _touched(query)
+                    names |= touched
+                    is_open = is_open or unclear
     return OtherTables(frozenset(names), is_open)
 
 
-def _created(text: str) -> tuple[set[str], bool]:
-    names = set()
-    unclear = False
-    for statement in parse_ddl(text):
+def _touched(query: Query) -> tuple[set[str], bool]:
+    """The tables that DDL in code makes or changes, and whether it may make some that it does not name."""
+    names: set[str] = set()
+    for statement in parse_ddl(query.text):
         for action in statement.actions:
             match action:
-                case CreateTable(table=table):
-                    names.add(table.name.lower())
-                case CreateView(view=view):
-                    names.add(view.name.lower())
-                case RenameTable(name=name):
-                    names.add(name.lower())
+                case CreateView(view=named):
+                    names.add(named.name.lower())
+                case RenameTable(table=named, name=name):
+                    names |= {named.name.lower(), name.lower()}
                 case _:
-                    unclear = True
-    return names, unclear
+                    found = getattr(action, "table", None)
+                    if isinstance(found, TableName):
+                        names.add(found.name.lower())
+    unclear = any(HOLE in name for name in names) or (not names and bool(query.holes))
+    return names, unclear and _MAKES.search(query.text) is not None
+
+
+_MAKES = re.compile(r"\bcreate\b[^;(]*\b(?:table|view)\b|\brename\s+to\b", re.IGNORECASE)

@@ -67,12 +67,12 @@ class Query(msgspec.Struct, frozen=True, gc=False):
 
     def is_written(self, start: int, end: int) -> bool:
         """Whether a range of the SQL stands in the host byte by byte, so that it can be edited."""
+        if any(first < end and start < last for first, last in self.holes):
+            return False
         if not self.segments:
             return True
         first, last = self._segment(start), self._segment(max(start, end - 1))
-        if not (_is_exact(first) and _is_exact(last)):
-            return False
-        return last[2] + (end - last[0]) - (first[2] + start - first[0]) == end - start
+        return first is last and _is_exact(first)
 
     def offset_at(self, offset: int) -> int | None:
         """The offset in the SQL of an offset in the unit, when it lies in the query."""
@@ -186,7 +186,7 @@ def _query(code: Code, text: ir.Text, event: DatabaseQuery | None) -> Query | No
         at=code.place_of(min(s[2] for s in segments), max(s[3] for s in segments)),
         text=sql,
         statements=statements,
-        segments=tuple(_merged(segments)),
+        segments=tuple(_merged(segments, {start for start, _ in holes})),
         holes=tuple(holes),
         executed=event is not None,
         has_parameters=event.has_parameters if event else None,
@@ -218,13 +218,14 @@ def _dialect(event: DatabaseQuery | None, sql: str) -> Dialect:
     return dialect_of(sql.encode(errors="replace"))
 
 
-def _merged(segments: list[Segment]) -> Iterator[Segment]:
-    """Neighbours that continue each other on both sides are one segment."""
+def _merged(segments: list[Segment], holes: set[int]) -> Iterator[Segment]:
+    """Neighbours that continue each other on both sides are one segment, holes apart."""
     current = segments[0]
     for segment in segments[1:]:
         if (
             _is_exact(current)
             and _is_exact(segment)
+            and holes.isdisjoint((current[0], segment[0]))
             and current[1] == segment[0]
             and current[3] == segment[2]
         ):
@@ -244,7 +245,7 @@ def _start(segment: Segment) -> int:
 
 
 def _of_sql_file(file: File) -> tuple[Query, ...]:
-    """One query for each statement that reads or writes rows."""
+    """One query for each statement that reads or writes rows, those that make views included."""
     lowered = module(file)
     before: dict[str, Query] = file.reused.get(_of_sql_file, {})
     found: dict[str, Query] = {}
@@ -262,4 +263,4 @@ def _of_sql_file(file: File) -> tuple[Query, ...]:
 
 
 def _is_read(statement: Statement) -> bool:
-    return bool(statement.tables) and statement.kind != "ddl"
+    return bool(statement.tables) and (statement.kind != "ddl" or bool(statement.scopes))

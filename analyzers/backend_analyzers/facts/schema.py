@@ -6,15 +6,25 @@ several: services with a database each, or a dump beside the migrations that mad
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from backend_analyzers.facts.ddl import Declared, ddl, other_tables
 from backend_analyzers.facts.paths import folder, is_test, natural
 from backend_analyzers.source import Place
+from backend_analyzers.sql.ddl import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    CreateIndex,
+    CreateTable,
+    DropColumn,
+)
 from backend_analyzers.sql.interpret import apply
-from backend_analyzers.sql.schema import Schema, Table, find_table
+from backend_analyzers.sql.schema import Schema, Table, find_table, table_key
 from backend_analyzers.workspace import Workspace
 
 _ONE_EACH = frozenset({"up.sql", "migration.sql", "schema.sql", "index.sql"})
@@ -67,9 +77,10 @@ def database(workspace: Workspace) -> Database:
     made = tuple(
         _made(name, sorted(paths, key=_order), declared) for name, paths in sorted(homes.items())
     )
+    passing = {t.name.lower() for h in made for t in h.schema.tables.values() if t.temporary}
     return Database(
-        homes=made,
-        elsewhere=frozenset(names),
+        homes=tuple(_lasting(home) for home in made),
+        elsewhere=frozenset(names | passing),
         open=any(other.open for other in others) or any(not home.schema.complete for home in made),
     )
 
@@ -98,10 +109,52 @@ def _order(path: str) -> tuple[bool, tuple[tuple[int, int, str], ...]]:
 
 
 def _made(name: str, paths: list[str], declared: Mapping[str, tuple[Declared, ...]]) -> Home:
+    """Apply the files in order, but none before those that create what it changes.
+
+    Migrations are named in their order; files such as `indexes.sql` and `tables.sql` are not.
+    """
     schema = Schema()
-    for path in paths:
+    creates = {path: _creates(declared[path]) for path in paths}
+    changes = {path: _changes(declared[path]) - creates[path] for path in paths}
+    coming = Counter(key for made in creates.values() for key in made)
+    waiting, ordered = list(paths), []
+    while waiting:
+        path = waiting[0]
+        for candidate in waiting:
+            if all(not coming[key] or key in schema.tables for key in changes[candidate]):
+                path = candidate
+                break
+        waiting.remove(path)
+        ordered.append(path)
+        coming.subtract(creates[path])
         schema = _applied(schema, path, declared[path])
-    return Home(name, tuple(paths), schema)
+    return Home(name, tuple(ordered), schema)
+
+
+def _lasting(home: Home) -> Home:
+    """Without the temporary tables: they are not there for anyone else."""
+    tables = {key: table for key, table in home.schema.tables.items() if not table.temporary}
+    return replace(home, schema=replace(home.schema, tables=tables))
+
+
+def _creates(declared: tuple[Declared, ...]) -> set[str]:
+    return {
+        table_key(action.table.schema, action.table.name)
+        for one in declared
+        for statement in one.statements
+        for action in statement.actions
+        if isinstance(action, CreateTable)
+    }
+
+
+def _changes(declared: tuple[Declared, ...]) -> set[str]:
+    return {
+        table_key(action.table.schema, action.table.name)
+        for one in declared
+        for statement in one.statements
+        for action in statement.actions
+        if isinstance(action, AddColumn | AddConstraint | AlterColumn | CreateIndex | DropColumn)
+    }
 
 
 def _applied(schema: Schema, path: str, declared: tuple[Declared, ...]) -> Schema:

@@ -1,0 +1,173 @@
+"""Every statement of the workspace that reads or changes rows, resolved against its schemas.
+
+A workspace may have several schemas, and a query may be meant for any that knows one of its tables.
+So something is only missing when it is missing from all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Generic, TypeVar
+
+import msgspec
+
+from backend_analyzers.facts.paths import is_migration, is_test
+from backend_analyzers.facts.queries import Query, queries
+from backend_analyzers.facts.schema import Database, database
+from backend_analyzers.rule import Finding
+from backend_analyzers.sql.resolve import ColumnResolution, Resolution, resolve
+from backend_analyzers.sql.schema import Schema, SchemaColumn, Table, find_column
+from backend_analyzers.sql.statement import ColumnRef, Operand, Statement
+from backend_analyzers.workspace import Workspace
+
+T = TypeVar("T")
+
+_READING = frozenset({"select", "insert", "update", "delete", "merge"})
+_VIEWS = frozenset({"view", "materialized view"})
+
+T = TypeVar("T")
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a statement means in one schema."""
+
+    schema: Schema
+    resolution: Resolution
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """One statement of a query; `known` has an entry for each schema with one of its tables.
+
+    `everywhere` has one for each schema at all.  `in_migration` says that the statement runs when
+    the schema may be another than at head; a view that is there at head is not meant.
+    """
+
+    query: Query
+    statement: Statement
+    everywhere: tuple[Known, ...]
+    in_migration: bool = False
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """The schemas that the statement may be meant for."""
+        return tuple(
+            one
+            for one in self.everywhere
+            if any(table.state == "table" for table in one.resolution.tables)
+        )
+
+    def column_states(self, number: int) -> tuple[ColumnResolution, ...]:
+        """What the column of this number means in each schema the statement may be meant for."""
+        return tuple(one.resolution.columns[number] for one in self.known)
+
+    def columns(self, ref: ColumnRef) -> tuple[tuple[Table, SchemaColumn], ...]:
+        """The stored column that a reference means in each schema; none when that is not sure in all."""
+        number = next((n for n, c in enumerate(self.statement.columns) if c == ref), None)
+        if number is None:
+            return ()
+        found: list[tuple[Table, SchemaColumn]] = []
+        for one in self.known:
+            state = one.resolution.columns[number]
+            table = one.schema.tables.get(state.table) if state.table else None
+            column = find_column(table, ref.name) if table is not None else None
+            if table is None or column is None:
+                return ()
+            found.append((table, column))
+        return tuple(found)
+
+    def source(self, start: int, end: int) -> str:
+        """A part of the text."""
+        return self.query.source(start, end)
+
+    def text_of(self, operand: Operand) -> str:
+        """How an operand is written."""
+        return self.query.source(operand.start, operand.end)
+
+
+def resolved(workspace: Workspace) -> Mapping[str, tuple[Resolved, ...]]:
+    """The statements of every file that has any, tests apart."""
+    declared = workspace.fact(database)
+    return {
+        path: _RESOLVED(path, (found, declared), partial(_of_file, path, found, declared))
+        for path, found in workspace.each(queries).items()
+        if found and not is_test(path)
+    }
+
+
+Check = Callable[[tuple[Resolved, ...], Database], Iterator[Finding]]
+
+
+def findings_of(workspace: Workspace, check: Check) -> Iterator[Finding]:
+    """The findings of a check of the statements of one file, for every file."""
+    declared = workspace.fact(database)
+    latest = _FOUND.setdefault(check, Latest())
+    for path, statements in workspace.fact(resolved).items():
+        yield from latest(path, (statements, declared), partial(_all, check, statements, declared))
+
+
+def fits(query: Query, text: str) -> bool:
+    """Whether a text may be put into the host's literal as it is.
+
+    Quotes and the like are only safe where the literal has them already.
+    """
+    if not query.in_code:
+        return True
+    written = query.text.encode(errors="replace")
+    plain = b"".join(written[s:e] for s, e, a, b in query.segments if e - s == b - a)
+    return all(char.encode() in plain for char in set(text) & set("\"'`\\{}%$\n"))
+
+
+class Latest(Generic[T]):
+    """The last answer for each path, kept while what it was computed from is the very same.
+
+    So an edit costs only the file that it is in.  The answers are pure functions of `inputs`, which
+    are held by identity: whoever asks with others has his own computed.
+    """
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._answers: dict[str, tuple[tuple[object, ...], T]] = {}
+        self._most = most
+
+    def __call__(self, path: str, inputs: tuple[object, ...], compute: Callable[[], T]) -> T:
+        """The answer for a path."""
+        held = self._answers.get(path)
+        if held is not None and all(a is b for a, b in zip(held[0], inputs, strict=True)):
+            return held[1]
+        answer = compute()
+        if len(self._answers) >= self._most:
+            self._answers.clear()
+        self._answers[path] = (inputs, answer)
+        return answer
+
+
+_RESOLVED: Latest[tuple[Resolved, ...]] = Latest()
+_FOUND: dict[Check, Latest[tuple[Finding, ...]]] = {}
+
+
+def _all(check: Check, statements: tuple[Resolved, ...], declared: Database) -> tuple[Finding, ...]:
+    return tuple(check(statements, declared))
+
+
+def _of_file(path: str, found: tuple[Query, ...], declared: Database) -> tuple[Resolved, ...]:
+    schemas = [home.schema for home in declared.homes if home.schema.tables]
+    passed = is_migration(path) or any(path in home.files for home in declared.homes)
+    views = {t.origin for t in declared.all_tables() if t.kind in _VIEWS} if passed else set()
+    return tuple(
+        Resolved(
+            query,
+            statement,
+            tuple(Known(schema, resolve(statement, schema)) for schema in schemas),
+            passed and f"{path}\0{query.at.unit}" not in views,
+        )
+        for query in found
+        for statement in query.statements
+        if statement.tables and (statement.kind in _READING or _makes_view(query, statement))
+    )
+
+
+def _makes_view(query: Query, statement: Statement) -> bool:
+    if query.in_code or not statement.scopes:
+        return False
+    words = query.source(statement.start, statement.start + 120).lower().split()[:6]
+    return words[:1] == ["create"] and "view" in words
