@@ -2,11 +2,12 @@
 
 PYTHON ?= python3
 PY = .venv/bin/python
+PRODUCT = .venv/.product
 READY = .venv/.ready
 
 .PHONY: demo test fast update bench clean
 
-demo: $(READY)
+demo: $(PRODUCT)
 	@$(PY) -I -m backend_engineer check examples/storefront --statistics; status=$$?; \
 	 if [ $$status -gt 1 ]; then exit $$status; fi
 
@@ -22,12 +23,20 @@ bench: $(READY)
 clean:
 	rm -rf .venv
 
-$(READY): pyproject.toml uv.lock
+$(PRODUCT): pyproject.toml uv.lock
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv sync --quiet --frozen --python "$${UV_PYTHON:-$(PYTHON)}" --group e2e --group benchmarks; \
+	  uv sync --quiet --frozen --inexact --no-dev --python "$${UV_PYTHON:-$(PYTHON)}"; \
 	else \
-	  $(PYTHON) -m venv .venv && \
+	  { test -x $(PY) || $(PYTHON) -m venv .venv; } && \
+	  $(PY) -m pip install --quiet --editable .; \
+	fi
+	@touch $@
+
+$(READY): $(PRODUCT)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --quiet --frozen --all-groups --python "$${UV_PYTHON:-$(PYTHON)}"; \
+	else \
 	  $(PY) -m pip install --quiet --upgrade pip && \
-	  $(PY) -m pip install --quiet --editable . --group dev --group e2e --group benchmarks; \
+	  $(PY) -m pip install --quiet --group dev --group e2e --group benchmarks; \
 	fi
 	@touch $@
