@@ -11,6 +11,7 @@ Three kinds of fact, all pure functions:
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, cast, get_type_hints
@@ -18,7 +19,8 @@ from typing import Any, Generic, Protocol, TypeVar, cast, get_type_hints
 import msgspec
 
 from backend_analyzers.flow.code import Code
-from backend_analyzers.flow.scope import scope
+from backend_analyzers.flow.scope import Scope, declared_names, scope
+from backend_analyzers.ir import Module
 from backend_analyzers.source import File, Language, Place, Span
 from backend_analyzers.syntax import module
 
@@ -92,17 +94,62 @@ def _codes(file: File) -> tuple[Code, ...]:
     if not file.language.is_code:
         return ()
     around = scope(file)
-    before: tuple[Code, ...] = file.reused.get(codes, ())
-    if before and before[0].scope != around:
-        before = ()
+    before, old = file.reused.get(_codes, ((), around))
+    lowered = module(file)
     kept = {code.unit.key: code for code in before}
+    mentions = _mentions(file, lowered, old, around) if before and old != around else None
     made = []
-    for unit in module(file).units:
+    for unit, start in zip(lowered.units, lowered.offsets, strict=True):
         code = kept.get(unit.key)
-        if code is None or code.unit is not unit:
+        if (
+            code is None
+            or code.unit is not unit
+            or (mentions is not None and mentions(file.text, start, start + unit.node.end))
+        ):
             code = Code(file.path, file.language, unit, around)
         made.append(code)
+    file.memo[_codes] = (tuple(made), around)
     return tuple(made)
+
+
+def _mentions(
+    file: File, lowered: Module, old: Scope, new: Scope
+) -> Callable[[bytes, int, int], object]:
+    """Whether a piece of text may see the difference of two scopes.
+
+    Units that name nothing that changed keep what is known of them: somebody who types a statement at
+    module level changes the scope with every keystroke, but of one name that few others use.
+    """
+    if (old.classes, old.attributes, old.exports, old.stars) != (
+        new.classes,
+        new.attributes,
+        new.exports,
+        new.stars,
+    ):
+        return lambda _text, _start, _end: True
+    changed = {name for name in old.names.keys() | new.names.keys() if _differs(name, old, new)}
+    while True:
+        named = re.compile(b"|".join(_word(name) for name in sorted(changed)))
+        # What mentions a changed name passes the change on by the names it declares itself.
+        more = {
+            name
+            for unit, start in zip(lowered.units, lowered.offsets, strict=True)
+            if named.search(file.text, start, start + unit.node.end)
+            for name in declared_names(file, unit)
+        }
+        if more <= changed:
+            return named.search
+        changed |= more
+
+
+def _word(name: str) -> bytes:
+    """A pattern for a name; one with other letters than ASCII, or a `$`, also counts inside others."""
+    escaped = re.escape(name.encode(errors="replace"))
+    return rb"\b%b\b" % escaped if re.fullmatch(r"\w+", name, re.ASCII) else escaped
+
+
+def _differs(name: str, old: Scope, new: Scope) -> bool:
+    return old.names.get(name) != new.names.get(name)
 
 
 def offsets(file: File) -> Mapping[str, int]:

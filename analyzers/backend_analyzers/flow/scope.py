@@ -61,6 +61,14 @@ def scope(file: File) -> Scope:
     return result
 
 
+def declared_names(file: File, unit: ir.Unit) -> Iterator[str]:
+    """The names of the module that one unit of a file gives values to."""
+    scope(file)
+    kept: _Kept = file.memo[_declared]
+    for name, _ in kept[id(unit)][1].names:
+        yield name
+
+
 class _Declared(msgspec.Struct, frozen=True, gc=False):
     """What one unit adds to the scope."""
 
