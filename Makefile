@@ -5,7 +5,7 @@ PY = .venv/bin/python
 PRODUCT = .venv/.product
 READY = .venv/.ready
 
-.PHONY: demo test fast update bench clean
+.PHONY: demo test update bench clean
 
 demo: $(PRODUCT)
 	@$(PY) -I -m backend_engineer check examples/storefront --statistics; status=$$?; \
