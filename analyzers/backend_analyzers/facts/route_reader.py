@@ -9,12 +9,16 @@ from backend_analyzers.facts.route_declarations import RouteDeclarations, Router
 from backend_analyzers.facts.route_names import Frame, Names
 from backend_analyzers.facts.route_words import LIKELY, Recorder
 from backend_analyzers.flow.code import Code
+from backend_analyzers.libraries.frameworks import Vocabulary, vocabulary
+from backend_analyzers.libraries.routing import Declare
 from backend_analyzers.workspace import unit_fact
 
 
 @unit_fact
 def unit_declarations(code: Code) -> RouteDeclarations:
     """What one unit says about routing."""
+    if not _is_relevant(code):
+        return _NOTHING
     reader = _Reader(code)
     owner = code.unit.owner
     frame = Frame("", {}, None)
@@ -28,6 +32,48 @@ _DEEPEST = 30
 _DEEPEST_TEXT = 3
 _LONGEST_PATH = 200
 _MOST_UNROLLED = 60
+
+
+_NOTHING = RouteDeclarations()
+
+
+def _is_relevant(code: Code) -> bool:
+    """A cheap look before the walk: most functions have nothing to do with routing."""
+    if not isinstance(code.unit.node, ir.Function):
+        return True
+    words = vocabulary(code.language)
+    is_python = not code.language.is_ecmascript
+    if any(_may_route(site.call, words, is_python=is_python) for site in code.calls()):
+        return True
+    for context in code.functions():
+        for decorator in context.node.decorators if context.node is not None else ():
+            named = decorator.function if isinstance(decorator, ir.Call) else decorator
+            if isinstance(named, ir.Attribute) and named.name in words.words:
+                return True
+    last = code.unit.node.body[-1] if code.unit.node.body else None
+    return isinstance(last, ir.Return) and isinstance(last.value, ir.Name | ir.Attribute | ir.Call)
+
+
+def _may_route(call: ir.Call, words: Vocabulary, *, is_python: bool) -> bool:
+    function = call.function
+    name = ""
+    if isinstance(function, ir.Attribute):
+        name = function.name
+        for word in words.words.get(name, ()):
+            if not is_python:
+                return name == "use" or len(call.arguments) > 1
+            if not isinstance(word, Declare) or word.handler is not None:
+                return True
+    elif isinstance(function, ir.Name):
+        name = function.id
+    if name in words.constructors or (name == "route" and not is_python):
+        return True
+    for argument in call.arguments:
+        value = argument.value
+        last = value.id if isinstance(value, ir.Name) else ""
+        if (value.name if isinstance(value, ir.Attribute) else last) in LIKELY:
+            return True
+    return False
 
 
 class _Reader:

@@ -20,6 +20,8 @@ class Vocabulary(NamedTuple):
     words: Mapping[str, tuple[Word, ...]]
     types: Mapping[str, tuple[str, str]]
     """From the qualified name of a type to (kind, framework)."""
+    constructors: frozenset[str]
+    """The last parts of the names in `creates`."""
 
 
 @cache
@@ -50,4 +52,5 @@ def _vocabulary(ecosystem: str) -> Vocabulary:
             types.update({name: (kind, table.name) for name, kind in table.types.items()})
             for name, word in table.words.items():
                 words[name] = (*words.get(name, ()), word)
-    return Vocabulary(creates, words, types)
+    constructors = frozenset(name.rpartition(".")[2] for name in creates)
+    return Vocabulary(creates, words, types, constructors)
