@@ -1,6 +1,6 @@
 """What each function does that waits, and whom of the project it calls.
 
-One file says what its functions do and which names they call; `Callees` finds the functions behind
+One file says what its functions do and which names they call; `facts/callees.py` finds the functions behind
 the names, in all files.
 """
 
@@ -26,15 +26,14 @@ from backend_analyzers.events import (
     Sleep,
     TransactionEnd,
 )
-from backend_analyzers.facts.modules import Modules, modules, trail
-from backend_analyzers.facts.repeated import given_values, head, repeating_loop
+from backend_analyzers.facts.repeated import element, given_values, head, repeating_loop
 from backend_analyzers.facts.route_reader import unit_declarations
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.flow.outline import FunctionContext
 from backend_analyzers.flow.scope import dotted
 from backend_analyzers.source import File, Place
-from backend_analyzers.workspace import Workspace, file_fact, unit_fact
+from backend_analyzers.workspace import file_fact, unit_fact
 
 Weight = Literal["high", "medium", "low"]
 
@@ -58,6 +57,8 @@ class Asked(msgspec.Struct, frozen=True, gc=False, array_like=True):
     is_local: bool
     """In a database that lives in the process, where a query costs no round trip."""
     loop: Place | None = None
+    each: str = ""
+    """The name of an element of what the loop runs over."""
 
 
 class Calling(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -68,6 +69,7 @@ class Calling(msgspec.Struct, frozen=True, gc=False, array_like=True):
     place: Place
     awaited: bool = False
     loop: Place | None = None
+    each: str = ""
 
 
 class Does(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -156,6 +158,7 @@ class _Reader:
                     code.place(call),
                     code.is_awaited(call),
                     None if loop is None else head(code, loop),
+                    "" if loop is None else element(loop),
                 )
             )
 
@@ -241,6 +244,7 @@ def _asked(code: Code, event: DatabaseQuery, site: object, text: str, place: Pla
         any(not isinstance(one, ir.Constant | ir.Lambda) for one in values),
         "sqlite" in event.function,
         None if loop is None else head(code, loop),
+        "" if loop is None else element(loop),
     )
 
 
@@ -359,7 +363,7 @@ def _may_be_ours(code: Code, call: ir.Call) -> bool:
     function = call.function
     if isinstance(function, ir.Name):
         return True
-    root = function
+    root: ir.Expr = function
     while isinstance(root, ir.Attribute):
         root = root.value
     if not isinstance(root, ir.Name):
@@ -399,77 +403,3 @@ def _callee(code: Code, call: ir.Call) -> str:
         if made.rpartition(".")[2].lstrip(":")[:1].isupper():
             callee = f"{made}.{function.name}"
     return callee if callee and _is_ours(code, callee) else ""
-
-
-class Callees:
-    """Finds the functions behind the names that files call.  Answers are kept."""
-
-    def __init__(self, modules: Modules) -> None:
-        self._modules = modules
-        self._known: dict[tuple[str, str], tuple[str, str] | None] = {}
-
-    def where(self, path: str, callee: str) -> tuple[str, str] | None:
-        """The file and the key of what `callee` is in the file at `path`."""
-        if callee.startswith(":"):
-            return path, callee[1:]
-        key = (path, callee)
-        if key not in self._known:
-            self._known[key] = self._find(path, callee)
-        return self._known[key]
-
-    def _find(self, path: str, callee: str) -> tuple[str, str] | None:
-        for module, rest in _splits(callee):
-            if self._modules.file(path, module) is not None:
-                last = None
-                for step in trail(self._modules, path, f"{module}:{rest}"):
-                    if step.path and ":" not in step.name:
-                        last = (step.path, step.name)
-                return last
-        return None
-
-
-def _splits(callee: str) -> Iterator[tuple[str, str]]:
-    """The ways to read a qualified name as a module and a name in it, longest module first."""
-    floor = callee.rfind("/") + 1
-    while callee.startswith(".", floor):
-        floor += 1
-    yield callee, ""
-    place = callee.rfind(".", floor)
-    while place > 0:
-        yield callee[:place], callee[place + 1 :]
-        place = callee.rfind(".", floor, place)
-    if floor and "/" not in callee:
-        yield callee[:floor], callee[floor:]
-
-
-def callees(workspace: Workspace) -> Callees:
-    """The functions behind names: kept as long as no file changes what it imports or defines."""
-    return Callees(workspace.fact(modules))
-
-
-class Project:
-    """What every function of the workspace does, by file and key."""
-
-    def __init__(self, does: Mapping[str, tuple[Does, ...]], names: Callees) -> None:
-        self.does = does
-        self._names = names
-        self._by_key: dict[str, dict[str, Does]] = {}
-
-    def called(self, path: str, callee: str) -> tuple[str, Does] | None:
-        """The function that a name in a file denotes, and its file."""
-        where = self._names.where(path, callee)
-        if where is None:
-            return None
-        file, key = where
-        known = self._by_key.get(file)
-        if known is None:
-            known = self._by_key[file] = {one.key: one for one in self.does.get(file, ())}
-        for name in (key, f"{key}.__init__", f"{key}.constructor"):
-            if name in known:
-                return file, known[name]
-        return None
-
-
-def project(workspace: Workspace) -> Project:
-    """The functions of the workspace."""
-    return Project(workspace.each(calls), workspace.fact(callees))

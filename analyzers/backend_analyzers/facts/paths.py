@@ -35,12 +35,13 @@ def is_test(path: str) -> bool:
     return bool(_TEST_FILE.match(name)) or any(f.lower() in _TEST_FOLDERS for f in folders)
 
 
-_MIGRATIONS = frozenset({"migrations", "migration", "migrate", "versions", "alembic", "updates"})
+_STEPS = frozenset({"migrate", "versions", "alembic", "updates", "upgrades", "deltas", "patches"})
 
 
 def is_migration(path: str) -> bool:
     """Whether a file is a step from one schema to the next, whose queries see the schema of their time."""
-    return any(part.lower() in _MIGRATIONS for part in path.split("/")[:-1])
+    folders = [part.lower() for part in path.split("/")[:-1]]
+    return any(part in _STEPS or "migration" in part for part in folders)
 
 
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:

@@ -44,6 +44,21 @@ def head(code: Code, loop: LoopAround) -> Place:
     return code.place(node)
 
 
+def element(loop: LoopAround) -> str:
+    """What a loop calls an element, empty when it takes it apart."""
+    node = loop.node
+    target: ir.Expr | None = None
+    if isinstance(node, ir.Loop):
+        target = node.target
+    elif isinstance(node, ir.Comprehension):
+        target = node.generators[0].target
+    else:
+        for one in node.arguments:
+            if isinstance(one.value, ir.Lambda) and one.value.function.parameters:
+                return one.value.function.parameters[0].name
+    return target.id if isinstance(target, ir.Name) else ""
+
+
 def given_values(call: ir.Call) -> Iterator[ir.Expr]:
     """What a call is given, and what the calls are given that make the object it is a method of."""
     current: ir.Expr = call

@@ -41,17 +41,24 @@ class Home(msgspec.Struct, frozen=True):
 class Database(msgspec.Struct, frozen=True):
     """All schemas of the workspace, and the tables that are declared some other way.
 
-    With `open` there may be tables whose names nothing here says.
+    With `open` there may be tables whose names nothing here says.  `past` are the folders of schemas
+    that lead up to another one: a project may keep the steps beside a file that says the result.
     """
 
     homes: tuple[Home, ...] = ()
     elsewhere: frozenset[str] = frozenset()
     open: bool = False
+    past: frozenset[str] = frozenset()
 
     def tables(self, name: str, namespace: str | None = None) -> tuple[tuple[Home, Table], ...]:
         """Every table that a name may mean, with the schema that has it."""
         found = ((home, find_table(home.schema, name, namespace)) for home in self.homes)
         return tuple((home, table) for home, table in found if table is not None)
+
+    @property
+    def current(self) -> tuple[Home, ...]:
+        """The schemas without those that only lead up to another."""
+        return tuple(home for home in self.homes if home.folder not in self.past)
 
     def all_tables(self) -> Iterator[Table]:
         """Every table of every schema."""
@@ -78,8 +85,10 @@ def database(workspace: Workspace) -> Database:
         _made(name, sorted(paths, key=_order), declared) for name, paths in sorted(homes.items())
     )
     passing = {t.name.lower() for h in made for t in h.schema.tables.values() if t.temporary}
+    lasting = tuple(_lasting(home) for home in made)
     return Database(
-        homes=tuple(_lasting(home) for home in made),
+        homes=lasting,
+        past=_past(lasting),
         elsewhere=frozenset(names | passing),
         open=any(other.open for other in others) or any(not home.schema.complete for home in made),
     )
@@ -135,6 +144,27 @@ def _lasting(home: Home) -> Home:
     """Without the temporary tables: they are not there for anyone else."""
     tables = {key: table for key, table in home.schema.tables.items() if not table.temporary}
     return replace(home, schema=replace(home.schema, tables=tables))
+
+
+def _past(homes: tuple[Home, ...]) -> frozenset[str]:
+    """The schemas most of whose tables one in a folder above, or beside, declares as well.
+
+    The steps of an upgrade lie below the file that says the result, or beside it in a folder of
+    migrations; the result has all that they made and that is still there.
+    """
+    found = set()
+    for home in homes:
+        made = {key for key, table in home.schema.tables.items() if table.columns}
+        for other in homes:
+            if other is not home and _is_above(other.folder, home.folder):
+                kept = {key for key, table in other.schema.tables.items() if table.columns}
+                if made and len(made & kept) * 2 > len(made):
+                    found.add(home.folder)
+    return frozenset(found)
+
+
+def _is_above(one: str, other: str) -> bool:
+    return not one or other.startswith(f"{one}/")
 
 
 def _creates(declared: tuple[Declared, ...]) -> set[str]:

@@ -43,7 +43,7 @@ from backend_analyzers.workspace import Workspace
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def missing_primary_key(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
-    for home in declared.homes:
+    for home in declared.current:
         for table in home.schema.tables.values():
             others = declared.tables(table.name, table.schema)
             if not any(_has_key(other) for _, other in others):

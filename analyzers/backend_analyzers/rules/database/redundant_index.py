@@ -57,7 +57,7 @@ from backend_analyzers.workspace import Workspace
 
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def redundant_index(workspace: Workspace) -> Iterator[Finding]:
-    for home in workspace.fact(database).homes:
+    for home in workspace.fact(database).current:
         for table in home.schema.tables.values():
             for number, index in enumerate(table.indexes):
                 better = _covering(table, number, index)

@@ -47,7 +47,7 @@ from backend_analyzers.workspace import Workspace
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def unindexed_foreign_key(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
-    for home in declared.homes:
+    for home in declared.current:
         for table in home.schema.tables.values():
             if table.known and table.dialect != "mysql" and table.kind == "table":
                 for key in table.foreign_keys:
