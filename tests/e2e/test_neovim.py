@@ -111,7 +111,7 @@ def test_the_example_shop_shows_its_planted_defects(editor: Neovim, tmp_path: Pa
     for path in sorted({path for path, _, _ in planted()}):
         marked = {(line, rule) for file, line, rule in planted() if file == path}
         editor.open(shop / path)
-        wait_for(f"the defects of {path}", lambda marked=marked: editor.rules() == marked)  # type: ignore[misc]
+        _wait_for_rules(editor, marked)
     assert len(editor.clients()) == 1
 
 
@@ -212,6 +212,10 @@ def test_enabling_it_as_any_other_server_is_enough(tmp_path: Path, project: Path
         wait_for("the finding", lambda: editor.rules() == {(5, "select-star")})
         # The commands come with the plugin, and so do the help tags.
         assert editor.session.funcs.exists(":BackendEngineerRestart") == 2
+
+
+def _wait_for_rules(editor: Neovim, expected: set[tuple[int, str]]) -> None:
+    wait_for(f"{sorted(expected)}", lambda: editor.rules() == expected)
 
 
 def _environment(folder: Path) -> Path:
