@@ -19,7 +19,7 @@ from backend_analyzers.syntax import (  # noqa: F401 - they enter what they lowe
     ecmascript_statements,
     ecmascript_types,
 )
-from backend_analyzers.syntax.ecmascript_broken import fragments
+from backend_analyzers.syntax.ecmascript_broken import Fragment, Torn, fragments
 from backend_analyzers.syntax.ecmascript_context import (
     NO_CODE,
     STATEMENTS,
@@ -34,19 +34,35 @@ from backend_analyzers.syntax.ecmascript_functions import (
     lower_class,
     lower_member,
 )
-from backend_analyzers.syntax.piece import Piece
+from backend_analyzers.syntax.piece import Group, Piece
 
 
-def pieces(root: ts.Node) -> Iterator[Piece]:
+def groups(root: ts.Node) -> Iterator[Group]:
     """The units of a file.  Of a broken file, the parts that are whole are found by themselves."""
     if not root.has_error:
         for node in root.named_children:
-            yield from _pieces(node)
+            yield Group(node.type, node.start_byte, node.end_byte, _pieces(node))
         return
-    for fragment in fragments(root):
-        for node in fragment.nodes:
-            for piece in _pieces(node):
-                yield piece._replace(text=fragment.text, shift=fragment.shift)
+    for part in fragments(root):
+        if isinstance(part, Torn):
+            end = part.shift + len(part.text)
+            yield Group("fragment", part.shift, end, _mended(part))
+            continue
+        for node in part.nodes:
+            start, end = node.start_byte + part.shift, node.end_byte + part.shift
+            kind = "" if node.has_error else node.type
+            yield Group(kind, start, end, _shifted(node, part))
+
+
+def _mended(torn: Torn) -> Iterator[Piece]:
+    fragment = torn.mended()
+    for node in fragment.nodes:
+        yield from _shifted(node, fragment)
+
+
+def _shifted(node: ts.Node, fragment: Fragment) -> Iterator[Piece]:
+    for piece in _pieces(node):
+        yield piece._replace(text=fragment.text, shift=fragment.shift)
 
 
 def lower(piece: Piece, text: bytes) -> ir.Stmt:

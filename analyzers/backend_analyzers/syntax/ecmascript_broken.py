@@ -27,7 +27,20 @@ class Fragment(NamedTuple):
     shift: int = 0
 
 
-def fragments(root: ts.Node) -> Iterator[Fragment]:
+class Torn(NamedTuple):
+    """A stretch of a broken file, `shift` bytes into it, that has to be parsed by itself."""
+
+    text: bytes
+    shift: int
+    language: Language
+
+    def mended(self) -> Fragment:
+        """What it says, a line or two left out if need be; this depends on its text alone."""
+        repaired, tree = _repaired(self.text, self.language)
+        return Fragment(tree.root_node.named_children, repaired, self.shift)
+
+
+def fragments(root: ts.Node) -> Iterator[Fragment | Torn]:
     """The parts of a broken file.
 
     Recovery depends on the trees that came before, and what is found must depend on the text alone:
@@ -54,8 +67,7 @@ def fragments(root: ts.Node) -> Iterator[Fragment]:
                 is_broken = True
                 broken_until = child.end_byte
         if is_broken and end - start < _LARGE:
-            repaired, tree = _repaired(text[start:end], language)
-            yield Fragment(tree.root_node.named_children, repaired, shift + start)
+            yield Torn(text[start:end], shift + start, language)
         else:
             yield Fragment(own, text, shift)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import tree_sitter as ts
@@ -29,3 +30,16 @@ class Piece(NamedTuple):
     text: bytes | None = None
     shift: int = 0
     is_broken: bool | None = None
+
+
+class Group(NamedTuple):
+    """The pieces between two offsets of the file.
+
+    They follow from the text there and from `kind` alone, and are only asked for when the version
+    before had no such text.  Without a `kind` they depend on more, such as the parser's recovery.
+    """
+
+    kind: str
+    start: int
+    end: int
+    pieces: Iterator[Piece]

@@ -13,7 +13,7 @@ import tree_sitter as ts
 
 from backend_analyzers import ir
 from backend_analyzers.syntax import python_text  # noqa: F401 - enters its node types
-from backend_analyzers.syntax.piece import Piece
+from backend_analyzers.syntax.piece import Group, Piece
 from backend_analyzers.syntax.python_context import NO_CODE, Context
 from backend_analyzers.syntax.python_definitions import class_definition
 from backend_analyzers.syntax.python_fragments import (
@@ -34,7 +34,7 @@ from backend_analyzers.syntax.python_imports import imported
 from backend_analyzers.syntax.python_statements import gathered, statement
 
 
-def pieces(root: ts.Node) -> Iterator[Piece]:
+def groups(root: ts.Node) -> Iterator[Group]:
     """The statements of the file and the members of its classes, from top to bottom.
 
     Of a broken file, the healthy statements are taken as they are.  What lies between them is
@@ -42,7 +42,8 @@ def pieces(root: ts.Node) -> Iterator[Piece]:
     its own function only.
     """
     if not root.has_error:
-        return _statements(root.children, _Around(Source(b"", 0, is_file=True)))
+        around = _Around(Source(b"", 0, is_file=True))
+        return (_group(node, around) for node in root.children if node.type not in NO_CODE)
     text = b" " * root.start_byte + (root.text or b"")
     around = _Around(Source(text, 0, is_file=True))
     return _mended(root.children, len(text), around)
@@ -85,6 +86,11 @@ class _Around(NamedTuple):
             None if self.source.is_file else self.source.text,
             self.source.shift,
         )
+
+
+def _group(node: ts.Node, around: _Around) -> Group:
+    kind = "" if node.has_error else node.type
+    return Group(kind, node.start_byte, node.end_byte, _statements((node,), around))
 
 
 def _statements(nodes: Iterable[ts.Node], around: _Around) -> Iterator[Piece]:
@@ -166,7 +172,8 @@ def _class(node: ts.Node, definition: ts.Node, name: str, around: _Around) -> It
         indent = indentation(around.source.text, end, node.end_byte)
         nodes = members(definition)
         if indent:
-            yield from _mended(nodes, node.end_byte, inside._replace(indent=indent))
+            for group in _mended(nodes, node.end_byte, inside._replace(indent=indent)):
+                yield from group.pieces
         else:
             yield from _statements(nodes, inside)
 
@@ -174,7 +181,7 @@ def _class(node: ts.Node, definition: ts.Node, name: str, around: _Around) -> It
 # Broken files ----------------------------------------------------------------------------------
 
 
-def _mended(nodes: Iterable[ts.Node], end: int, around: _Around) -> Iterator[Piece]:
+def _mended(nodes: Iterable[ts.Node], end: int, around: _Around) -> Iterator[Group]:
     """Healthy nodes as they are, and the damaged stretches between them by their text."""
     text = around.source.text
     stretch: list[ts.Node] = []
@@ -192,31 +199,31 @@ def _mended(nodes: Iterable[ts.Node], end: int, around: _Around) -> Iterator[Pie
             break
         if not is_bad:
             if earlier is not None:
-                yield from _statement(earlier, around)
+                yield _group(earlier, around)
             earlier = node
         elif not stretch and earlier is not None:
             if is_cut_off(text, earlier, node, end, around.indent):
                 stretch = [earlier, node]
             else:
-                yield from _statement(earlier, around)
+                yield _group(earlier, around)
                 stretch = [node]
             earlier = None
         else:
             stretch.append(node)
     if earlier is not None:
-        yield from _statement(earlier, around)
+        yield _group(earlier, around)
     if stretch:
         yield from _stretch(stretch, end, around)
 
 
-def _stretch(nodes: list[ts.Node], end: int, around: _Around) -> Iterator[Piece]:
+def _stretch(nodes: list[ts.Node], end: int, around: _Around) -> Iterator[Group]:
     start = max(nodes[0].start_byte, around.first)
     cuts = split(around.source.text, start, end, around.indent)
     if len(cuts) == len(nodes) == 1 and nodes[0].type in _COMPOUND:
-        yield from _statement(nodes[0], around)
+        yield _group(nodes[0], around)
         return
     for cut in cuts:
-        yield from _fragment(cut, around)
+        yield Group("fragment", *cut, _fragment(cut, around))
 
 
 def _fragment(cut: tuple[int, int], around: _Around, *, is_final: bool = False) -> Iterator[Piece]:
