@@ -68,7 +68,7 @@ def described(statement: Statement) -> str:
             "INSERT INTO t AS n (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = excluded.a RETURNING id",
             "t=n! | a:insert a:conflict a:set excluded.a:set id:returning",
         ),
-        ("SELECT DISTINCT ON (a) a, b FROM t ORDER BY a", "t | a:select a:select b:select a:order"),
+        ("SELECT DISTINCT ON (a) a, b FROM t ORDER BY a", "t | a:order a:select b:select a:order"),
         (
             "SELECT rank() OVER (PARTITION BY a ORDER BY b) FROM t WINDOW w AS (PARTITION BY c)",
             "t | a:select b:select c:window",

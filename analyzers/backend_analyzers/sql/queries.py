@@ -242,8 +242,9 @@ def _select_part(building: Building, part: Node, level: Level) -> None:
         case "target_list":
             outputs(building, part, level, "select")
         case "distinct_clause" | "kw_distinct":
+            # DISTINCT ON sees the names of the select list, as ORDER BY does.
             level.distinct = True
-            walk(building, part, level, "select")
+            walk(building, part, level, "order")
         case "where_clause" | "where_or_current_clause":
             _where(building, part, level, "where")
         case "group_clause":
