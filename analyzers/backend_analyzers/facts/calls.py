@@ -242,10 +242,23 @@ def _asked(code: Code, event: DatabaseQuery, site: object, text: str, place: Pla
         place,
         reads,
         any(not isinstance(one, ir.Constant | ir.Lambda) for one in values),
-        "sqlite" in event.function,
+        _is_in_process(code, event),
         None if loop is None else head(code, loop),
         "" if loop is None else element(loop),
     )
+
+
+def _is_in_process(code: Code, event: DatabaseQuery) -> bool:
+    """Whether the database is SQLite; of an object that is not known, when the file imports no other."""
+    if "." in event.function and event.connection:
+        return "sqlite" in event.function
+    imported = [
+        binding.detail
+        for bindings in code.scope.names.values()
+        for binding in bindings
+        if binding.kind == "import"
+    ]
+    return any("sqlite" in name for name in imported)
 
 
 _VALUE = re.compile(

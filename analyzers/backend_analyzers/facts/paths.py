@@ -86,7 +86,8 @@ _FRONTEND_FOLDERS = frozenset(
 def is_tool(path: str) -> bool:
     """Whether a file is run by hand or once: a script, a command, a migration, a seed, a build."""
     *folders, name = path.split("/")
-    return bool(_TOOL_FILE.match(name)) or any(f.lower() in _TOOL_FOLDERS for f in folders)
+    is_once = "migrat" in path.lower() or bool(_TOOL_FILE.match(name))
+    return is_once or any(f.lower() in _TOOL_FOLDERS for f in folders)
 
 
 def is_frontend(path: str) -> bool:

@@ -72,8 +72,9 @@ def given_values(call: ir.Call) -> Iterator[ir.Expr]:
 
 _BATCHES = re.compile(
     r"batch|chunk|page|block|bucket|window|partition|slice|shard|segment|attempt|retr|tries"
-    r"|consum|queue|stream|subscri|listen|poll|watch|messages?\b|\bevents?\b|notif|tables?\b|schemas?\b"
-    r"|columns?\b|statements?\b|sqls?\b|migrations?\b|dialect|databases?\b|indexes|pragma",
+    r"|consum|queue|stream|subscri|listen|poll|watch|messages?\b|\bevents?\b|notif"
+    r"|(?:tables?|schemas?|columns?|statements?|sqls?|databases?|models?|classes|cls)(?:_|\b)|migrat|dialect"
+    r"|indexes|pragma|kwargs",
     re.IGNORECASE,
 )
 

@@ -55,7 +55,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backend_analyzers.facts.calls import Act, Calling, Does, Project, project
+from backend_analyzers.facts.callees import Project, project
+from backend_analyzers.facts.calls import Act, Calling, Does
 from backend_analyzers.facts.paths import is_frontend, is_test, is_tool
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
 from backend_analyzers.workspace import Workspace
@@ -104,14 +105,14 @@ def _in_function(reach: _Reach, path: str, function: Does) -> Iterator[Finding]:
         chain = reach.from_call(path, call)
         if chain is not None:
             told.add(call.callee)
-            act = chain[-1]
-            assert isinstance(act, Act)
+            last = chain[-1]
+            assert isinstance(last, Act)
             yield Finding(
                 at=call.place,
-                message=f"`{call.text}` {act.what} on the event loop",
+                message=f"`{call.text}` {last.what} on the event loop",
                 help=_HELP,
                 related=tuple(_step(one) for one in chain),
-                confidence=_confidence(path, function, act, len(chain)),
+                confidence=_confidence(path, function, last, len(chain)),
             )
 
 
