@@ -8,7 +8,7 @@ import msgspec
 
 from backend_analyzers.facts.queries import HOLE, Query, code_queries
 from backend_analyzers.source import File, Language
-from backend_analyzers.sql.ddl import CreateView, DdlStatement, RenameTable, TableName
+from backend_analyzers.sql.ddl import CreateView, DdlStatement, DropIndex, RenameTable, TableName
 from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.syntax import module
 from backend_analyzers.syntax.sql import dialect
@@ -23,10 +23,14 @@ class Declared(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class OtherTables(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Tables that code declares: their names, and whether there are others whose names it does not say."""
+    """Tables that code declares: their names, and whether there are others whose names it does not say.
+
+    `changed` are those that its DDL makes or changes, and the indexes that it drops.
+    """
 
     names: frozenset[str] = frozenset()
     open: bool = False
+    changed: frozenset[str] = frozenset()
 
 
 _UP = re.compile(
@@ -121,14 +125,15 @@ def other_tables(file: File) -> OtherTables:
         names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
     names |= {name.rpartition(".")[2] for name in names}
     is_open = any(word in file.text for word in _DERIVING) and bool(_DERIVED.search(file.text))
+    changed: set[str] = set()
     for found in code_queries.each(file):
         for query in found:
             for statement in query.statements:
                 if statement.kind == "ddl":
                     touched, unclear = _touched(query)
-                    names |= touched
+                    changed |= touched
                     is_open = is_open or unclear
-    return OtherTables(frozenset(names), is_open)
+    return OtherTables(frozenset(names | changed), is_open, frozenset(changed))
 
 
 def _touched(query: Query) -> tuple[set[str], bool]:
@@ -138,6 +143,8 @@ def _touched(query: Query) -> tuple[set[str], bool]:
         for action in statement.actions:
             match action:
                 case CreateView(view=named):
+                    names.add(named.name.lower())
+                case DropIndex(index=named):
                     names.add(named.name.lower())
                 case RenameTable(table=named, name=name):
                     names |= {named.name.lower(), name.lower()}

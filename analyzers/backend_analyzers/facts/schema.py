@@ -6,6 +6,7 @@ several: services with a database each, or a dump beside the migrations that mad
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -43,11 +44,13 @@ class Database(msgspec.Struct, frozen=True):
 
     With `open` there may be tables whose names nothing here says.  `past` are the folders of schemas
     that lead up to another one: a project may keep the steps beside a file that says the result.
+    `changed` are the tables, and the indexes, that DDL in code changes in ways nobody follows here.
     """
 
     homes: tuple[Home, ...] = ()
     elsewhere: frozenset[str] = frozenset()
     open: bool = False
+    changed: frozenset[str] = frozenset()
     past: frozenset[str] = frozenset()
 
     def tables(self, name: str, namespace: str | None = None) -> tuple[tuple[Home, Table], ...]:
@@ -90,6 +93,7 @@ def database(workspace: Workspace) -> Database:
         homes=lasting,
         past=_past(lasting),
         elsewhere=frozenset(names | passing),
+        changed=frozenset().union(*(other.changed for other in others)),
         open=any(other.open for other in others) or any(not home.schema.complete for home in made),
     )
 
@@ -101,14 +105,19 @@ def place_of(origin: str, start: int, end: int) -> Place:
 
 
 def _home(path: str) -> str:
-    """The folder that names the schema of a file."""
+    """The folder that names the schema of a file: that of all its steps, where each has a folder."""
     parts = folder(path).split("/")
     for number, part in enumerate(parts):
         if part.lower() in {"migrations", "migration", "migrate"}:
             return "/".join(parts[: number + 1])
     if path.rpartition("/")[2].lower() in _ONE_EACH and len(parts) > 1:
         return "/".join(parts[:-1])
-    return folder(path)
+    while len(parts) > 1 and _NUMBERED.match(parts[-1]):
+        parts.pop()
+    return "/".join(parts)
+
+
+_NUMBERED = re.compile(r"v?\d[\d._-]*\Z", re.IGNORECASE)
 
 
 def _order(path: str) -> tuple[bool, tuple[tuple[int, int, str], ...]]:

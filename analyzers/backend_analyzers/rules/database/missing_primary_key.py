@@ -26,7 +26,7 @@ CREATE TABLE audit_entries (
 ## Not reported
 
 A key that a later migration adds, a unique index over columns that are all NOT NULL (it can serve
-as the replica identity), temporary and unlogged scratch tables, partitions (the key is the parent's),
+as the replica identity), tables that DDL in code changes too, temporary and unlogged scratch tables, partitions (the key is the parent's),
 foreign tables, and tables whose definition could not be read to the end.
 """
 
@@ -45,6 +45,8 @@ def missing_primary_key(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
     for home in declared.current:
         for table in home.schema.tables.values():
+            if table.name.lower() in declared.changed:
+                continue
             others = declared.tables(table.name, table.schema)
             if not any(_has_key(other) for _, other in others):
                 yield Finding(

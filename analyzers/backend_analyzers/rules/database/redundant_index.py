@@ -57,11 +57,12 @@ from backend_analyzers.workspace import Workspace
 
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def redundant_index(workspace: Workspace) -> Iterator[Finding]:
-    for home in workspace.fact(database).current:
+    declared = workspace.fact(database)
+    for home in declared.current:
         for table in home.schema.tables.values():
             for number, index in enumerate(table.indexes):
                 better = _covering(table, number, index)
-                if better is not None:
+                if better is not None and index.name.lower() not in declared.changed:
                     yield _finding(workspace, home, table, index, better)
 
 

@@ -49,6 +49,8 @@ def unindexed_foreign_key(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
     for home in declared.current:
         for table in home.schema.tables.values():
+            if table.name.lower() in declared.changed:
+                continue
             if table.known and table.dialect != "mysql" and table.kind == "table":
                 for key in table.foreign_keys:
                     if not _is_served(declared, table, key):
