@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import ipaddress
 import os
@@ -33,6 +34,9 @@ from backend_engineer.lsp.uris import path_of
 _GIL_SECONDS = 0.0005
 """How long a thread may keep the others waiting: a hover crosses threads four times."""
 
+_GARBAGE = (50_000, 20, 20)
+"""Values here hold no cycles; the default would walk all that is known every few keystrokes."""
+
 FIX_ALL = f"source.fixAll.{NAME}"
 
 # Answered from the newest review, even when newer text waits for its own.
@@ -52,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve one client, over standard input and output or a loopback socket.  Does not return."""
     options = _options(argv)
     sys.setswitchinterval(_GIL_SECONDS)
+    gc.set_threshold(*_GARBAGE)
     server = make()
     if options.tcp is None:
         code = server.serve(*_standard_streams())

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from backend_analyzers.facts.ddl import ddl
+from backend_analyzers.facts.ddl import Declared, ddl
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.schema import Home, database, place_of
-from backend_analyzers.source import Place
+from backend_analyzers.source import Place, Span
 from backend_analyzers.sql.ddl import (
     AlterColumn,
     ColumnDefinition,
@@ -52,36 +52,52 @@ class Named(msgspec.Struct, frozen=True):
 
 def named_at(workspace: Workspace, path: str, offset: int) -> list[Named]:
     """What the name at an offset of a file means, in each schema that has it; the nearest first."""
-    found = []
-    for named in _in_file(workspace, path, None):
-        span = workspace.span(named.at)
-        if span.start <= offset <= span.end:
-            found.append(named)
-    return sorted(found, key=lambda named: -_shared(named.home.folder, path))
+    found: list[Named] = []
+    for query in workspace.one(path, queries) or ():
+        if _holds(workspace.span(query.at), offset):
+            found += _in_query(workspace, query)
+    for declared in workspace.one(path, ddl) or ():
+        start = workspace.span(Place(path, declared.unit, 0, 0)).start
+        found += _in_declared(workspace, path, declared, offset - start)
+    return sorted(
+        (named for named in found if _holds(workspace.span(named.at), offset)),
+        key=lambda named: -_shared(named.home.folder, path),
+    )
 
 
 def mentions(workspace: Workspace, wanted: Named) -> Iterator[Place]:
     """Every place that names a table or column, its creation included."""
     name = (wanted.column.name if wanted.column else wanted.table.name).lower()
     for path in sorted(workspace.files):
-        for named in _in_file(workspace, path, name):
-            if named.is_same(wanted):
-                yield named.at
+        mentioned: list[Named] = []
+        for query in workspace.one(path, queries) or ():
+            if name in query.text.lower():
+                mentioned += _in_query(workspace, query)
+        for declared in workspace.one(path, ddl) or ():
+            mentioned += _in_declared(workspace, path, declared, None)
+        yield from (named.at for named in mentioned if named.is_same(wanted))
 
 
-def _in_file(workspace: Workspace, path: str, name: str | None) -> Iterator[Named]:
-    """Every name of a table or column in a file; with `name`, those alone."""
+def _in_query(workspace: Workspace, query: Query) -> Iterator[Named]:
     homes = workspace.fact(database).homes
-    for query in workspace.one(path, queries) or ():
-        if name is None or name in query.text.lower():
-            for home, statement in itertools.product(homes, query.statements):
-                yield from _in_statement(home, query, statement)
-    for declared in workspace.one(path, ddl) or ():
-        for home in homes:
-            if path in home.files:
-                for one in declared.statements:
-                    for action in one.actions:
+    for home, statement in itertools.product(homes, query.statements):
+        yield from _in_statement(home, query, statement)
+
+
+def _in_declared(
+    workspace: Workspace, path: str, declared: Declared, offset: int | None
+) -> Iterator[Named]:
+    """The names in the DDL of a unit; with `offset`, only those of the statement there."""
+    for home in workspace.fact(database).homes:
+        if path in home.files:
+            for statement in declared.statements:
+                if offset is None or statement.start <= offset <= statement.end:
+                    for action in statement.actions:
                         yield from _in_action(home, Place(path, declared.unit, 0, 0), action)
+
+
+def _holds(span: Span, offset: int) -> bool:
+    return span.start <= offset <= span.end
 
 
 def _in_statement(home: Home, query: Query, statement: Statement) -> Iterator[Named]:

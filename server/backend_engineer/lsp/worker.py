@@ -27,6 +27,9 @@ from backend_engineer.lsp.projects import Project, Shown
 log = logging.getLogger("backend_engineer.lsp")
 
 
+_IDLE_SECONDS = 1.0
+
+
 class _Document:
     """A document in the version that the session holds.
 
@@ -105,10 +108,12 @@ class Worker:
         """The documents that were edited since they were reviewed."""
         self._due: float | None = None
         """When the rules that compare files are to run."""
+        self._idle: float | None = None
+        """When there is time to look for rules that failed."""
 
     def run(self) -> None:
         while True:
-            for change in self._inbox.take(0 if self._touched else self._due):
+            for change in self._inbox.take(0 if self._touched else self._due or self._idle):
                 try:
                     self._apply(change)
                 except Exception:
@@ -117,6 +122,9 @@ class Worker:
                 self._review_all()
             elif self._touched:
                 self._review(next(reversed(self._touched)), again=False)
+            elif self._idle is not None and time.monotonic() >= self._idle:
+                self._idle = None
+                self._log_faults()
 
     def review_again(self) -> None:
         """Review every open document with all rules, soon.  From this thread only."""
@@ -184,10 +192,13 @@ class Worker:
             self._review(uri, again=True)
             if self._inbox:
                 return self.review_again()
+        self._idle = time.monotonic() + _IDLE_SECONDS
+        return self._settled()
+
+    def _log_faults(self) -> None:
         for project in {id(d.project): d.project for d in self._documents.values()}.values():
             if project is not None:
                 project.log_faults()
-        return self._settled()
 
     def _review(self, uri: str, *, again: bool) -> None:
         self._touched.pop(uri, None)
