@@ -33,7 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "editing": lambda folder, quick: editing.measure(folder, keys=20 if quick else 50),
     "parsing": lambda folder, quick: parsing.measure(folder, keys=50 if quick else 500),
     "growth": lambda folder, quick: growth.measure(
-        folder / "growth", keys=2_000 if quick else 20_000, warm_up=500 if quick else 2_000
+        folder / "growth", keys=2_000 if quick else 20_000, warm_up=1_000 if quick else 5_000
     ),
     "checking": lambda folder, _quick: checking.measure(folder),
 }
