@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast, get_type_hints
 
 import msgspec
 
@@ -23,6 +23,7 @@ from backend_analyzers.flow.scope import Scope, declared_names, scope
 from backend_analyzers.ir import Module
 from backend_analyzers.source import File, Language, Place, Span
 from backend_analyzers.syntax import module
+from backend_analyzers.versions import difference
 
 T = TypeVar("T")
 
@@ -36,14 +37,33 @@ class UnitFact(Generic[T]):
         self.__doc__ = compute.__doc__
 
     def __call__(self, code: Code) -> T:
-        memo = code.memo
-        if self not in memo:
-            memo[self] = self.compute(code)
-        return cast("T", memo[self])
+        value: T = code.memo.get(self, _NOT_KNOWN)
+        if value is _NOT_KNOWN:
+            value = code.memo[self] = self.compute(code)
+        return value
 
-    def each(self, file: File) -> list[T]:
-        """The fact for each unit of a file of code."""
-        return [self(code) for code in codes(file)]
+    def each(self, file: File) -> tuple[T, ...]:
+        """The fact for each unit of a file of code; what is known of the version before is taken over."""
+        key = (self,)
+        known: _Each[T] | None = file.memo.get(key)
+        if known is None:
+            now = codes(file)
+            was: _Each[T] = file.reused.get(key) or _Each((), ())
+            start, old_end, new_end = difference(was.codes, now)
+            made = map(self, now[start:new_end])
+            known = _Each(now, (*was.values[:start], *made, *was.values[old_end:]))
+            file.memo[key] = known
+        return known.values
+
+
+_NOT_KNOWN: Any = object()
+
+
+class _Each(NamedTuple, Generic[T]):
+    """The values of a unit fact for the units of a file."""
+
+    codes: tuple[Code, ...]
+    values: tuple[T, ...]
 
 
 class FileFact(Generic[T]):
@@ -96,20 +116,23 @@ def _codes(file: File) -> tuple[Code, ...]:
     around = scope(file)
     before, old = file.reused.get(_codes, ((), around))
     lowered = module(file)
-    kept = {code.unit.key: code for code in before}
-    mentions = _mentions(file, lowered, old, around) if before and old != around else None
-    made = []
-    for unit, start in zip(lowered.units, lowered.offsets, strict=True):
-        code = kept.get(unit.key)
-        if (
-            code is None
-            or code.unit is not unit
-            or (mentions is not None and mentions(file.text, start, start + unit.node.end))
-        ):
-            code = Code(file.path, file.language, unit, around)
-        made.append(code)
-    file.memo[_codes] = (tuple(made), around)
-    return tuple(made)
+    first, old_last, last = difference([code.unit for code in before], lowered.units)
+    kept = {id(code.unit): code for code in before[first:old_last]}
+    found = tuple(
+        kept.get(id(unit)) or Code(file.path, file.language, unit, around)
+        for unit in lowered.units[first:last]
+    )
+    found = (*before[:first], *found, *before[old_last:])
+    if before and old != around:
+        mentions = _mentions(file, lowered, old, around)
+        found = tuple(
+            Code(file.path, file.language, code.unit, around)
+            if mentions(file.text, start, start + code.unit.node.end)
+            else code
+            for code, start in zip(found, lowered.offsets, strict=True)
+        )
+    file.memo[_codes] = (found, around)
+    return found
 
 
 def _mentions(

@@ -7,7 +7,7 @@ comes out of a body (`self.client = httpx.Client()` in a constructor) without it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -15,6 +15,7 @@ from backend_analyzers import ir
 from backend_analyzers.flow.bindings import Binding, Signature, assigned, imported, signature
 from backend_analyzers.source import File
 from backend_analyzers.syntax import module
+from backend_analyzers.versions import difference
 
 NESTING = 40
 """How deep an expression is copied before the rest counts as unknown."""
@@ -50,22 +51,14 @@ EMPTY = Scope()
 
 def scope(file: File) -> Scope:
     """The scope of a file of code, computed once for each version of it."""
-    known = file.memo.get(scope)
-    if known is None:
-        known = _scope(file)
-        before = file.reused.get(scope)
-        if before is not None and before == known:
-            known = before
-        file.memo[scope] = known
-    result: Scope = known
-    return result
+    if not file.language.is_code:
+        return EMPTY
+    return _declarations(file).scope
 
 
 def declared_names(file: File, unit: ir.Unit) -> Iterator[str]:
     """The names of the module that one unit of a file gives values to."""
-    scope(file)
-    kept: _Kept = file.memo[_declared]
-    for name, _ in kept[id(unit)][1].names:
+    for name, _ in _declarations(file).by_unit[id(unit)][1].names:
         yield name
 
 
@@ -81,35 +74,72 @@ class _Declared(msgspec.Struct, frozen=True, gc=False):
     shape: ClassShape | None = None
 
 
-_Kept = dict[int, tuple[ir.Unit, _Declared]]
+_NONE = _Declared()
 
 
-def _scope(file: File) -> Scope:
-    if not file.language.is_code:
-        return EMPTY
+class _Declarations(msgspec.Struct, frozen=True):
+    """What the units of one version of a file declare, and the scope that follows from it."""
+
+    units: tuple[ir.Unit, ...]
+    by_unit: dict[int, tuple[ir.Unit, _Declared]]
+    scope: Scope
+
+
+def _declarations(file: File) -> _Declarations:
+    known = file.memo.get(_Declarations)
+    if known is None:
+        before = file.reused.get(_Declarations) or _Declarations((), {}, EMPTY)
+        known = file.memo[_Declarations] = _updated(module(file).units, before)
+    result: _Declarations = known
+    return result
+
+
+def _updated(units: tuple[ir.Unit, ...], before: _Declarations) -> _Declarations:
+    """The declarations of a version, from those of the one before it.
+
+    While someone types inside a function, what its unit declares stays equal, and with it the scope.
+    """
+    start, old_end, new_end = difference(before.units, units)
+    gone, come = before.units[start:old_end], units[start:new_end]
+    by_unit = dict(before.by_unit)
+    old = [(unit, by_unit.pop(id(unit))[1]) for unit in gone]
+    moved = {id(unit): declared for unit, declared in old}
+    new = [(unit, moved.get(id(unit)) or _declared(unit)) for unit in come]
+    by_unit.update((id(unit), (unit, declared)) for unit, declared in new)
+    scope = before.scope
+    if not before.units or _said(old) != _said(new):
+        merged = _merged(by_unit[id(unit)] for unit in units)
+        scope = scope if scope == merged else merged
+    return _Declarations(units, by_unit, scope)
+
+
+def _said(declared: Iterable[tuple[ir.Unit, _Declared]]) -> list[tuple[str, str, _Declared]]:
+    """All that `_merged` looks at, of units that declare anything."""
+    return [
+        (unit.owner, "" if one.shape is None else unit.key, one)
+        for unit, one in declared
+        if unit.owner or one != _NONE
+    ]
+
+
+def _merged(declared: Iterable[tuple[ir.Unit, _Declared]]) -> Scope:
     names: dict[str, tuple[Binding, ...]] = {}
     attributes: dict[str, tuple[ir.Expr, ...]] = {}
     exports: dict[str, Binding] = {}
     stars: tuple[str, ...] = ()
     classes: dict[str, _Open] = {}
-    before: _Kept = file.reused.get(_declared, {})
-    now: _Kept = {}
-    file.memo[_declared] = now
-    for unit in module(file).units:
-        kept = before.get(id(unit))
-        declared = kept[1] if kept is not None and kept[0] is unit else _declared(unit)
-        now[id(unit)] = (unit, declared)
+    for unit, one in declared:
         if unit.owner:
-            classes.setdefault(unit.owner, _Open()).add(declared)
+            classes.setdefault(unit.owner, _Open()).add(one)
             continue
-        for name, binding in declared.names:
+        for name, binding in one.names:
             names[name] = (*names.get(name, ()), binding)
-        for name, value in declared.attributes:
+        for name, value in one.attributes:
             attributes[name] = (*attributes.get(name, ()), value)
-        exports.update(declared.exports)
-        stars += declared.stars
-        if declared.shape is not None:
-            classes.setdefault(unit.key.partition("~")[0], _Open()).shape = declared.shape
+        exports.update(one.exports)
+        stars += one.stars
+        if one.shape is not None:
+            classes.setdefault(unit.key.partition("~")[0], _Open()).shape = one.shape
     shapes = {name: one.closed() for name, one in classes.items()}
     return Scope(names, shapes, attributes, exports, stars)
 
