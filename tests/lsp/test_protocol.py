@@ -200,6 +200,19 @@ def test_trace_and_log(start: Start) -> None:
     client.stop()
 
 
+def test_the_settings_can_ask_for_a_trace(shop: Path, start: Start) -> None:
+    (shop / "backend-engineer.toml").write_text('[lsp]\ntrace = "verbose"\n')
+    client = start()
+    client.initialize(shop)
+    client.indexed()
+    client.request("workspace/symbol", {"query": "x"})
+    answered = client.until(
+        lambda: [t for t in client.traces if t["message"].startswith("answered")] or None, "a trace"
+    )
+    assert answered[0]["verbose"].endswith(" ms")
+    client.stop()
+
+
 def test_nothing_is_kept_of_a_message_that_is_done() -> None:
     """Of the server's own books: this process feeds a protocol by hand."""
     server = make()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from lsprotocol import types as lsp
 
 from backend_engineer.lsp import client, configuration, diagnostics, progress
 from backend_engineer.lsp.documents import Document
@@ -188,6 +189,11 @@ class BackendEngineer(Server):
 
     def _opened(self, projects: tuple[Project, ...]) -> None:
         self.projects = projects
+        wanted = [project.configuration.settings.lsp.trace for project in projects]
+        if self.protocol.trace == lsp.TraceValue.Off:  # the client's own choice goes first
+            self.protocol.trace = next(
+                (lsp.TraceValue(one) for one in wanted if one != "off"), lsp.TraceValue.Off
+            )
         self.workspace_changed()
 
     def reopen(self) -> None:

@@ -15,6 +15,7 @@ import contextvars
 import json
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -61,11 +62,12 @@ class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
 class Call:
     """A request that has arrived and is not yet answered.  Work that runs for it may poll `cancelled`."""
 
-    __slots__ = ("cancelled", "method")
+    __slots__ = ("cancelled", "method", "since")
 
     def __init__(self, method: str) -> None:
         self.method = method
         self.cancelled = False
+        self.since = time.monotonic()
 
 
 class _Futures(dict[Id, Future[Any]]):
@@ -235,7 +237,9 @@ class Protocol(LanguageServerProtocol):
         self, msg_id: Id | None, result: Any = None, error: lsp.ResponseError | None = None
     ) -> None:
         call = self.calls.pop(msg_id, None) if msg_id is not None else None
-        self._trace("answered", {"method": call.method if call else "", "id": msg_id})
+        if call is not None:
+            took = f"{1000 * (time.monotonic() - call.since):.1f} ms"
+            self._trace("answered", {"method": call.method, "id": msg_id}, took)
         if isinstance(result, Encoded) and error is None:
             self._send_body(
                 b'{"jsonrpc":"2.0","id":%b,"result":%b}'
@@ -263,12 +267,12 @@ class Protocol(LanguageServerProtocol):
         if self.writer is not None:
             self.writer.write(framed(body))
 
-    def _trace(self, what: str, message: dict[str, Any]) -> None:
+    def _trace(self, what: str, message: dict[str, Any], detail: str = "") -> None:
         if self.trace != lsp.TraceValue.Off:
             ident = f" ({message['id']})" if "id" in message else ""
             verbose = None
-            if self.trace == lsp.TraceValue.Verbose and "params" in message:
-                verbose = json.dumps(message["params"])
+            if self.trace == lsp.TraceValue.Verbose:
+                verbose = detail or json.dumps(message.get("params"))
             text = f"{what} {message['method']}{ident}"
             super().notify(lsp.LOG_TRACE, lsp.LogTraceParams(message=text, verbose=verbose))
 
