@@ -47,11 +47,18 @@ _DOWN_FILE = re.compile(
     re.IGNORECASE,
 )
 
+_WAREHOUSE = re.compile(
+    r"clickhouse|snowflake|bigquery|redshift|duckdb|\bspark\b|\bhive\b|athena", re.IGNORECASE
+)
+"""Databases for analysis: their tables have neither keys nor indexes of this kind."""
+
 
 @file_fact
 def ddl(file: File) -> tuple[Declared, ...]:
     """The DDL of a SQL file in order, without what only undoes a migration."""
     if file.language is not Language.SQL or _DOWN_FILE.search(file.path.rpartition("/")[2]):
+        return ()
+    if _WAREHOUSE.search(file.path) or b"MergeTree" in file.text:
         return ()
     lowered = module(file)
     before: dict[str, Declared] = file.reused.get(_declared, {})
@@ -117,9 +124,9 @@ _DERIVING = (
 
 @file_fact
 def other_tables(file: File) -> OtherTables:
-    """What a file of code says of tables that no SQL file declares: ORM models, migrations in code."""
+    """What a file says of tables in no schema: ORM models, migrations in code, warehouses."""
     if not file.language.is_code:
-        return OtherTables()
+        return OtherTables(frozenset(_in_warehouse(file)))
     names = set()
     if any(word in file.text for word in _NAMING):
         names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
@@ -157,3 +164,17 @@ def _touched(query: Query) -> tuple[set[str], bool]:
 
 
 _MAKES = re.compile(r"\bcreate\b[^;(]*\b(?:table|view)\b|\brename\s+to\b", re.IGNORECASE)
+
+
+def _in_warehouse(file: File) -> set[str]:
+    if not _WAREHOUSE.search(file.path) and b"MergeTree" not in file.text:
+        return set()
+    found = _CREATED.findall(file.text)
+    return {name.decode(errors="replace").lower() for name in found}
+
+
+_CREATED = re.compile(
+    rb"\bcreate\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:table|view)\s+(?:if\s+not\s+exists\s+)?"
+    rb"(?:[\w`\"]+\.)?[`\"]?(\w+)",
+    re.IGNORECASE,
+)

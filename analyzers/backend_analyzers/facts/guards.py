@@ -30,6 +30,7 @@ class Judge:
         self._memo: dict[tuple[str, str], Verdict] = {}
         self._guards = frozenset().union(*(table.guards for table in frameworks()))
         self._harmless = frozenset().union(*(table.harmless for table in frameworks()))
+        self._views = frozenset().union(*(table.views for table in frameworks()))
 
     def use(self, use: Use, depth: int = 0) -> Verdict:
         """Judge a function that is named where it is to run."""
@@ -75,12 +76,12 @@ class Judge:
         """The first function, method or class that a reference leads to, and its file."""
         for step in trail(self.modules, path, name):
             if step.path:
-                found = self._declared(step.path, step.name.replace("()", ""), 0)
+                found = self.member(step.path, step.name.replace("()", ""), 0)
                 if found is not None:
                     return found
         return None
 
-    def _declared(self, path: str, name: str, depth: int) -> tuple[str, Checks] | None:
+    def member(self, path: str, name: str, depth: int = 0) -> tuple[str, Checks] | None:
         """A function by its name in its file; methods are sought in base classes too."""
         known = self.checks.get(path, {})
         if name in known:
@@ -91,10 +92,30 @@ class Judge:
         for base in known[owner].uses:
             for step in trail(self.modules, path, base.name):
                 if step.path and (step.path, step.name) != (path, owner):
-                    found = self._declared(step.path, f"{step.name}.{method}", depth + 1)
+                    found = self.member(step.path, f"{step.name}.{method}", depth + 1)
                     if found is not None:
                         return found
         return None
+
+    def view(self, path: str, view: Checks, depth: int = 0) -> tuple[tuple[Use, ...], bool]:
+        """What runs before every method of a class of handlers, and whether that is all."""
+        uses: list[Use] = []
+        for name in ("decorators", "method_decorators"):
+            found = self.checks.get(path, {}).get(f"{view.name}.{name}")
+            uses += found.uses if found is not None else ()
+        known = depth <= _DEEPEST
+        for base in view.uses if known else ():
+            inherited = self.function(path, base.name)
+            if inherited is not None and inherited[1].is_class:
+                more, sure = self.view(*inherited, depth + 1)
+                uses += more
+                known = known and sure
+                continue
+            named = {step.name.replace(":", ".") for step in trail(self.modules, path, base.name)}
+            known = known and (
+                not named.isdisjoint(self._views) or self.named(path, base.name) == "open"
+            )
+        return tuple(uses), known
 
     def checked(self, path: str, checks: Checks, depth: int = 0) -> Verdict:
         """Judge a declared function, once."""

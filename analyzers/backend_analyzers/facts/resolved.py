@@ -107,15 +107,11 @@ def findings_of(workspace: Workspace, check: Check) -> Iterator[Finding]:
 
 
 def fits(query: Query, text: str) -> bool:
-    """Whether a text may be put into the host's literal as it is.
+    """Whether a text may be put into the host's literal: it holds nothing that means more there.
 
-    Quotes and the like are only safe where the literal has them already.
+    Quotes are for the proof of the fix to judge: one that ends the literal does not parse.
     """
-    if not query.in_code:
-        return True
-    written = query.text.encode(errors="replace")
-    plain = b"".join(written[s:e] for s, e, a, b in query.segments if e - s == b - a)
-    return all(char.encode() in plain for char in set(text) & set("\"'`\\{}%$\n"))
+    return not query.in_code or not set(text) & set("\\{}%\n")
 
 
 class Latest(Generic[T]):

@@ -107,9 +107,10 @@ class _Reader:
             case ir.Function():
                 self._function(node, frame, owner)
             case ir.Class():
-                for decorator in node.decorators:
-                    self.expression(decorator, frame)
                 inner = f"{owner}.{node.name}" if owner else node.name
+                for decorator in node.decorators:
+                    if not self.record.class_decorator(decorator, node, inner, frame):
+                        self.expression(decorator, frame)
                 self.statements(node.body, frame, inner)
             case ir.Branch():
                 self.expression(node.test, frame)

@@ -256,7 +256,9 @@ class Walk:
         step = event.step
         target = step.target
         found = self._handler(target) if target is not None else None
-        if target is not None and ".as_view" in target.name:
+        if target is not None and (
+            ".as_view" in target.name or (found is not None and found[1].is_class)
+        ):
             self._views(event, around, path, target)
             return
         passes = found is None or found[1].passes_on
@@ -276,20 +278,20 @@ class Walk:
             self._add(event, around, path, methods, target, None, passes=True)
             return
         home, view = found
-        known = self.judge.checks[home]
-        decorators = known.get(f"{view.name}.decorators")
-        extra = decorators.uses if decorators is not None else ()
+        extra, is_known = self.judge.view(home, view)
         for method in ("get", "post", "put", "patch", "delete", "head", "options"):
-            handler = known.get(f"{view.name}.{method}")
-            if handler is None or (methods and method.upper() not in methods):
+            one = self.judge.member(home, f"{view.name}.{method}")
+            if one is None or (methods and method.upper() not in methods):
                 continue
-            use = Use(handler.name, handler.name, handler.place)
-            uses = (*extra, *handler.decorators)
+            use = Use(one[1].name, one[1].name, one[1].place)
+            uses = (*extra, *one[1].decorators)
             guards, sure = self._judged(uses, "route")
             inner = msgspec.structs.replace(
-                around, guards=(*around.guards, *guards), known=around.known and sure
+                around,
+                guards=(*around.guards, *guards),
+                known=around.known and sure and is_known,
             )
-            self._add(event, inner, path, (method.upper(),), use, (home, handler), passes=False)
+            self._add(event, inner, path, (method.upper(),), use, one, passes=False)
 
     def _add(
         self,

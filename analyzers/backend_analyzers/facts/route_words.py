@@ -13,7 +13,15 @@ from backend_analyzers.facts.route_names import Frame, Names, identity
 from backend_analyzers.facts.route_uses import Uses, is_none
 from backend_analyzers.flow.code import Code
 from backend_analyzers.libraries.frameworks import vocabulary
-from backend_analyzers.libraries.routing import Create, Declare, Guard, Mount, Parameter, Word
+from backend_analyzers.libraries.routing import (
+    Attach,
+    Create,
+    Declare,
+    Guard,
+    Mount,
+    Parameter,
+    Word,
+)
 from backend_analyzers.source import Place
 
 _DEEPEST = 30
@@ -36,7 +44,9 @@ LIKELY = frozenset(
 )
 
 
-_SUBCLASS = Create("router", "", prefix="prefix", guards=("dependencies",))
+_SUBCLASS = Create(
+    "router", "", prefix="prefix", guards=("dependencies",), parent=Parameter(0, "app")
+)
 """A call of a class that may turn out to be a kind of router."""
 
 
@@ -69,13 +79,17 @@ class Recorder:
         uses, known = self.uses.listed((arguments.get(name) for name in create.guards), frame)
         prefix = arguments.get(create.prefix) if create.prefix else None
         has_prefix = prefix is not None and not is_none(prefix)
+        text = self.names.text(prefix, frame) if has_prefix else ""
+        if not has_prefix and create.named is not None:
+            name = self.names.text(_argument(value.arguments, create.named), frame)
+            text = f"/{name}" if name else None
         self.add(
             Router(
                 key=key,
                 kind=create.kind,
                 framework=create.framework,
                 place=self.code.place(value),
-                prefix=self.names.text(prefix, frame) if has_prefix else "",
+                prefix=text,
                 uses=uses,
                 known=known,
                 hidden=_is_false(arguments.get(create.hidden)),
@@ -83,6 +97,17 @@ class Recorder:
             )
         )
         self.names.made[identity(value)] = key
+        if create.parent is not None:
+            self._attach(value, create.parent, key, frame)
+        return True
+
+    def _attach(self, call: ir.Call, parent: Parameter, child: str, frame: Frame) -> bool:
+        """Mount a router on the one that a call is given."""
+        given = _argument(call.arguments, parent)
+        receiver = self.names.name(given, frame) if given is not None else ""
+        if not receiver:
+            return False
+        self._step("mount", receiver, call, target=Use(child, child, self.code.place(call)))
         return True
 
     def constructor(self, function: ir.Expr, frame: Frame) -> str:
@@ -147,6 +172,30 @@ class Recorder:
                 )
                 return
 
+    def class_decorator(self, decorator: ir.Expr, node: ir.Class, name: str, frame: Frame) -> bool:
+        """A decorator that declares the methods of a class as the handlers of a path."""
+        if not isinstance(decorator, ir.Call) or not isinstance(decorator.function, ir.Attribute):
+            return False
+        receiver = self.names.name(decorator.function.value, frame)
+        for word in self.vocabulary.words.get(decorator.function.name, ()) if receiver else ():
+            path = _argument(decorator.arguments, word.path) if isinstance(word, Declare) else None
+            if isinstance(word, Declare) and path is not None and word.handler is None:
+                target = Use(name, node.name, self.code.place(node))
+                paths = self._paths(decorator, word, path, frame)
+                self._declare(decorator, decorator, word, receiver, paths, target, (), frame)
+                return True
+        return False
+
+    def _paths(
+        self, call: ir.Call, word: Declare, path: ir.Expr, frame: Frame
+    ) -> tuple[str | None, ...]:
+        if not word.many:
+            return self.names.paths(path, frame)
+        given = [one for one in call.arguments if not one.name][max(word.path.position, 0) :]
+        if any(one.spread for one in given):
+            return (None,)
+        return tuple(self.names.text(one.value, frame) for one in given) or (None,)
+
     def _declares(self, decorator: ir.Expr) -> bool:
         """Whether a decorator is itself a route of the same function."""
         function = decorator.function if isinstance(decorator, ir.Call) else None
@@ -176,6 +225,8 @@ class Recorder:
             return self._mount(call, word, receiver, frame)
         if isinstance(word, Guard):
             return self._guard(call, word, receiver, frame)
+        if isinstance(word, Attach):
+            return self._attach(call, word.parent, receiver, frame)
         if word.middleware:
             return self._verb(call, word, receiver, path, frame)
         if word.handler is None:
@@ -185,7 +236,8 @@ class Recorder:
         if where is None:
             return False
         target = self.uses.one(handler, frame) if handler is not None else None
-        self._declare(call, call, word, receiver, self.names.paths(where, frame), target, (), frame)
+        paths = self._paths(call, word, where, frame)
+        self._declare(call, call, word, receiver, paths, target, (), frame)
         return True
 
     def _declare(
@@ -273,7 +325,7 @@ class Recorder:
             known=known and not any(one.spread for one in call.arguments),
             hidden=_is_false(arguments.get(word.hidden)),
             isolated=word.isolated,
-            overrides=has_prefix and word.prefix.name == "url_prefix",
+            overrides=has_prefix and word.overrides,
         )
         return True
 

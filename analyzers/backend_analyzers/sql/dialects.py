@@ -48,7 +48,7 @@ _HINTS: tuple[tuple[str, Dialect], ...] = (
     ("psql", "postgresql"),
 )
 _HEAD = 128 * 1024
-_COMMENT = re.compile(rb"--[ \t][^\n]*")
+_COMMENT = re.compile(rb"--[ \t][^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 _FOREIGN = re.compile(
     rb"`|\bAUTO_INCREMENT\b|\bAUTOINCREMENT\b|\bENGINE\s*=|\bON\s+DUPLICATE\s+KEY\b|\bUNSIGNED\b"
     rb"|\bINSERT\s+(?:OR|IGNORE)\b|^\s*REPLACE\b|\b(?:UNIQUE\s+)?KEY\s+\w+\s*\(|\bINDEX\s+\w+\s*\("
@@ -128,7 +128,7 @@ def dialect_of(text: str | bytes, path_hint: str = "") -> Dialect:
     for word, dialect in _HINTS:
         if word in hint:
             return dialect
-    if b"--" in raw:
+    if b"--" in raw or b"/*" in raw:
         raw = _COMMENT.sub(b"", raw)
     upper = raw.upper()
     if any(word in upper for word in _MYSQL_WORDS) and _MYSQL.search(raw):

@@ -67,11 +67,14 @@ def redundant_index(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _covering(table: Table, number: int, index: Index) -> Index | None:
-    """The index that makes this one needless; of two equal ones the first stays."""
+    """The index that makes this one needless; of two equal ones the first stays.
+
+    The index that MySQL makes for a foreign key is none: it goes when there is a better one.
+    """
     if index.kind != "index" or index.unique or not index.keys:
         return None
     for place, other in enumerate(table.indexes):
-        if place != number and _covers(other, index):
+        if place != number and other.kind != "foreign key" and _covers(other, index):
             equal = len(other.keys) == len(index.keys)
             twin = equal and other.kind == "index" and not other.unique and _covers(index, other)
             if not twin or place < number:

@@ -70,6 +70,8 @@ def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[F
     for one in statements:
         if one.in_migration or not one.known or one.statement.kind == "ddl":
             continue
+        if not one.statement.complete and not one.query.holes:
+            continue
         for number, column in enumerate(one.statement.columns):
             tables = _searched(one, number, database)
             if tables and not _is_built(one, column):

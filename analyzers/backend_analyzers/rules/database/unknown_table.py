@@ -35,7 +35,8 @@ def newest(connection: psycopg.Connection) -> list[tuple]:
 Names of WITH queries, of temporary tables and of tables that code creates or an ORM maps; system
 catalogues; tables of another database or schema; files that name no table of the known schemas, since
 they may talk to another database; and everything, once there are tables whose names cannot be read,
-such as those of an ORM that derives them from classes.
+such as those of an ORM that derives them from classes.  A query that is not written to the end, or of
+which a part is put together at run time, may name its own.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[F
     local = any(one.known for one in statements)
     names = {table.name for table in database.all_tables()}
     for one in statements:
-        if one.in_migration or one.statement.kind == "ddl":
+        if one.in_migration or one.statement.kind == "ddl" or not one.statement.complete:
             continue
         for number, table in enumerate(one.statement.tables):
             if _is_missing(one, number, table, database):
