@@ -14,7 +14,7 @@ from backend_analyzers.facts.suppressions import suppressions
 from backend_analyzers.flow.code import Code
 from backend_analyzers.rule import Change, Finding, Fix, Rule
 from backend_analyzers.source import Edit, File, Language
-from backend_analyzers.workspace import Open, Source, Workspace, codes, file_fact, unit_fact
+from backend_analyzers.workspace import Open, Source, Workspace, file_fact, unit_fact
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -35,7 +35,7 @@ class Report(msgspec.Struct, frozen=True, gc=False, array_like=True):
 @file_fact
 def file_report(file: File) -> Report:
     """The findings of every rule that needs no other file."""
-    reports = [_unit_report(code) for code in codes(file)]
+    reports = [report for report in _unit_report.each(file) if report is not _NOTHING]
     reports += [
         _run(rule, file.path, file)
         for rule in RULES.values()
@@ -145,13 +145,17 @@ def _counted(workspace: Workspace, paths: Iterable[str]) -> Counter[tuple[str, s
 
 @unit_fact
 def _unit_report(code: Code) -> Report:
-    return _joined(
+    report = _joined(
         [
             _run(rule, code.path, code)
             for rule in RULES.values()
             if rule.scope == "unit" and rule.reads(code.language)
         ]
     )
+    return report if report.findings or report.faults else _NOTHING
+
+
+_NOTHING = Report()
 
 
 def _run(rule: Rule, path: str, *subject: Any) -> Report:

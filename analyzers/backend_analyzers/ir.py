@@ -7,6 +7,7 @@ no rule needs lowers to `Unknown` with its children: nothing is lost, nothing fa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal as Choice
 
@@ -380,20 +381,47 @@ class Module(msgspec.Struct, frozen=True, gc=False):
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly inside `node`, in the order of their fields."""
-    for name in node.__struct_fields__[2:]:
+    for name in _FIELDS[type(node)]:
         value = getattr(node, name)
-        if isinstance(value, Node):
+        if type(value) is tuple:
+            yield from value
+        elif value is not None:
             yield value
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, Node):
-                    yield item
 
 
 def walk(node: Node) -> Iterator[Node]:
     """`node` and everything inside it, in source order as far as the fields are."""
+    fields = _FIELDS
     stack = [node]
+    pop, push = stack.pop, stack.extend
     while stack:
-        current = stack.pop()
+        current = pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        for name in fields[type(current)][::-1]:
+            value = getattr(current, name)
+            if type(value) is tuple:
+                push(value[::-1])
+            elif value is not None:
+                stack.append(value)
+
+
+def _node_types(kind: type[Node]) -> Iterator[type[Node]]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from _node_types(inner)
+
+
+_PLAIN = {"str", "int", "bool", "Choice", "float"}
+
+
+def _fields_with_nodes(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a type that hold nodes or tuples of nodes: the others are never looked at."""
+    notes = kind.__annotations__
+    return tuple(
+        name
+        for name in kind.__struct_fields__[2:]
+        if not _PLAIN & set(re.findall(r"\w+", notes[name]))
+    )
+
+
+_FIELDS = {kind: _fields_with_nodes(kind) for kind in _node_types(Node)}

@@ -75,12 +75,13 @@ Waiting = HttpRequest | ProcessRun | DatabaseConnect
 )
 def missing_timeout(file: File) -> Iterator[Finding]:
     units = codes(file)
-    waiting = [(code, event) for code in units for event in _waiting(code)]
+    waits = zip(units, _waiting.each(file), strict=True)
+    waiting = [(code, event) for code, events_ in waits for event in events_]
     if not waiting:
         return
     if file.language.is_ecmascript and _is_browser(file, units):
         return
-    serves = any(unit_declarations(code).steps for code in units)
+    serves = any(declared.steps for declared in unit_declarations.each(file))
     intercepts = b"axios" in file.text and bool(_INTERCEPTS.search(file.text))
     for code, event in waiting:
         site = _call_of(code, event)
