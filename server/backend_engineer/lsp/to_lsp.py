@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
-from importlib.metadata import metadata
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from backend_analyzers.catalog import RULES
+import backend_analyzers
 from backend_analyzers.rule import Finding
 from backend_analyzers.source import Place, Span
 from backend_analyzers.workspace import Workspace
@@ -82,14 +82,11 @@ def _diagnostic(places: Places, text: Text, finding: Finding, severity: Severity
 
 @cache
 def link(rule: str) -> str:
-    """The address of a rule's page, or failing that of the weakness it is an instance of."""
-    for named in metadata(SOURCE).get_all("Project-URL") or ():
-        label, _, address = named.partition(", ")
-        if label == "Rules":
-            return f"{address}#{rule}"
-    known = RULES.get(rule)
-    if known is not None and known.cwe:
-        return f"https://cwe.mitre.org/data/definitions/{known.cwe[0]}.html"
+    """The address of a rule's page: in the pages that are installed with the rules, for any network."""
+    package = Path(backend_analyzers.__path__[0])
+    for folder in (package, package.parent):
+        if (folder / "RULES.md").is_file():
+            return f"{(folder / 'RULES.md').as_uri()}#{rule}"
     return ""
 
 
