@@ -23,6 +23,7 @@ from backend_analyzers.sql.ddl import (
     CreateIndex,
     CreateTable,
     DropColumn,
+    RenameTable,
 )
 from backend_analyzers.sql.interpret import apply
 from backend_analyzers.sql.schema import Schema, Table, find_table, table_key
@@ -139,7 +140,9 @@ def _made(name: str, paths: list[str], declared: Mapping[str, tuple[Declared, ..
     while waiting:
         path = waiting[0]
         for candidate in waiting:
-            if all(not coming[key] or key in schema.tables for key in changes[candidate]):
+            if _is_numbered(candidate) or all(
+                not coming[key] or key in schema.tables for key in changes[candidate]
+            ):
                 path = candidate
                 break
         waiting.remove(path)
@@ -176,14 +179,18 @@ def _is_above(one: str, other: str) -> bool:
     return not one or other.startswith(f"{one}/")
 
 
+def _is_numbered(path: str) -> bool:
+    """Whether its name, or its folder's, says when a file is applied."""
+    return any(_DATED.match(part) for part in path.split("/")[-2:])
+
+
+_DATED = re.compile(r"[VvRU]?\d")
+
+
 def _creates(declared: tuple[Declared, ...]) -> set[str]:
-    return {
-        table_key(action.table.schema, action.table.name)
-        for one in declared
-        for statement in one.statements
-        for action in statement.actions
-        if isinstance(action, CreateTable)
-    }
+    actions = [a for one in declared for s in one.statements for a in s.actions]
+    made = {table_key(a.table.schema, a.table.name) for a in actions if isinstance(a, CreateTable)}
+    return made | {table_key(a.table.schema, a.name) for a in actions if isinstance(a, RenameTable)}
 
 
 def _changes(declared: tuple[Declared, ...]) -> set[str]:

@@ -69,7 +69,7 @@ def _stars(statements: tuple[Resolved, ...], database: Database) -> Iterator[Fin
 
 
 def _is_script(path: str) -> bool:
-    return any(part.lower() in _SCRIPTS for part in path.split("/")[:-1])
+    return any(part.lower().lstrip("_") in _SCRIPTS for part in path.split("/")[:-1])
 
 
 def _tables(one: Resolved, star: Star) -> list[TableRef]:
