@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
 
 from lsprotocol import types as lsp
 
@@ -19,6 +20,7 @@ from backend_engineer.settings import Severity
 
 _RULE = "\n\n---\n\n"
 _LONGEST_WHY = 1_500
+_SQL = {"query", "sql", "condition"}
 
 
 def answer(question: Question, params: lsp.HoverParams) -> Answer:
@@ -70,12 +72,23 @@ def _finding(finding: Finding, severity: Severity) -> str:
         f"**{rule.name}** · {severity}, {confidence} confidence",
         finding.message,
         finding.help,
-        "\n".join(f"- {name}: {text}" for name, text in finding.evidence.items()),
+        *_evidence(finding.evidence),
         "\n".join(f"Fix: {fix.title}" for fix in finding.fixes),
         _why(rule.doc),
         f"[The rule's page]({link(rule.name)})" if link(rule.name) else "",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _evidence(evidence: Mapping[str, str]) -> Iterator[str]:
+    """What fits on a line as a list, and code of several lines as code, without its indentation."""
+    short = {name: text for name, text in evidence.items() if "\n" not in text}
+    yield "\n".join(f"- {name}: {text}" for name, text in short.items())
+    for name, text in evidence.items():
+        if name not in short:
+            first, _, rest = text.partition("\n")
+            code = f"{first.strip()}\n{textwrap.dedent(rest).rstrip()}"
+            yield f"{name}:\n\n```{'sql' if name in _SQL else ''}\n{code}\n```"
 
 
 def _why(doc: str) -> str:
