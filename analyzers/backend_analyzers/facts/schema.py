@@ -29,7 +29,7 @@ from backend_analyzers.sql.interpret import apply
 from backend_analyzers.sql.schema import Schema, Table, find_table, table_key
 from backend_analyzers.workspace import Workspace
 
-_ONE_EACH = frozenset({"up.sql", "migration.sql", "schema.sql", "index.sql"})
+_ONE_EACH = frozenset({"up.sql", "migration.sql"})
 
 
 class Home(msgspec.Struct, frozen=True):

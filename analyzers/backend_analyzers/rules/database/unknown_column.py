@@ -36,7 +36,8 @@ def newest(connection: psycopg.Connection) -> list[tuple]:
 Columns of tables whose definition is not known to the end, that code or an ORM declares or changes
 too, of views over such tables, and of functions; names that may belong to a part of the query that
 is put together at run time; migrations, which see the schema of their time.  Where several schemas
-have the table, the column must be missing from all of them.
+have the table, the column must be missing from all of them.  Nor a column that resembles none, in a
+file that uses no other column of the table: it may mean the table of another database.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def unknown_column(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
+    used = _used(statements)
     for one in statements:
         if one.in_migration or not one.known or one.statement.kind == "ddl":
             continue
@@ -75,7 +77,23 @@ def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[F
         for number, column in enumerate(one.statement.columns):
             tables = _searched(one, number, database)
             if tables and not _is_built(one, column):
-                yield _finding(one, column, tables)
+                meant = nearest(column.name, (c.name for table in tables for c in table.columns))
+                if meant is not None or any(table.key in used for table in tables):
+                    yield _finding(one, column, tables, meant)
+
+
+def _used(statements: tuple[Resolved, ...]) -> frozenset[str]:
+    """The tables of which this file names a column that is there.
+
+    Of others it is not sure that they are meant: another database may have one of the same name.
+    """
+    return frozenset(
+        state.table
+        for one in statements
+        for known in one.known
+        for state in known.resolution.columns
+        if state.table is not None
+    )
 
 
 def _searched(one: Resolved, number: int, database: Database) -> tuple[Table, ...]:
@@ -85,10 +103,18 @@ def _searched(one: Resolved, number: int, database: Database) -> tuple[Table, ..
         state = known.resolution.columns[number]
         if state.state != "missing" or not state.searched:
             return ()
-        found += [known.schema.tables[key] for key in state.searched]
+        tables = [known.schema.tables[key] for key in state.searched]
+        if any(table.schema not in {*known.schema.search_path, *_named(one)} for table in tables):
+            return ()
+        found += tables
     if any(not table.known or table.name.lower() in database.elsewhere for table in found):
         return ()
     return tuple(found)
+
+
+def _named(one: Resolved) -> set[str]:
+    """The schemas that the statement names; a table of any other is only a guess."""
+    return {"public", *(table.schema for table in one.statement.tables if table.schema)}
 
 
 def _is_built(one: Resolved, column: ColumnRef) -> bool:
@@ -96,12 +122,13 @@ def _is_built(one: Resolved, column: ColumnRef) -> bool:
     return any(start < column.end and column.start < end for start, end in one.query.holes)
 
 
-def _finding(one: Resolved, column: ColumnRef, tables: tuple[Table, ...]) -> Finding:
+def _finding(
+    one: Resolved, column: ColumnRef, tables: tuple[Table, ...], meant: str | None
+) -> Finding:
     start, end = column.name_start, column.name_end
     at = one.query.place(start, end)
     shown = one.source(start, end).strip('"`[]')
     labels = list(dict.fromkeys(table.label for table in tables))
-    meant = nearest(column.name, (c.name for table in tables for c in table.columns))
     fixes: tuple[Fix, ...] = ()
     if meant is not None and one.query.is_written(start, end):
         text = written(meant, one.statement.dialect)
