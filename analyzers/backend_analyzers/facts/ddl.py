@@ -96,10 +96,11 @@ def _is_down(turns: list[tuple[int, bool]], offset: int) -> bool:
 
 
 _NAMED = re.compile(
-    rb"""(?:__tablename__\s*=|db_table\s*=|\bTable\(|create_table\(|rename_table\(|[cC]reateTable(?:IfNotExists)?\(
-    |renameTable\(|hasTable\(|\bdefine\(|@Entity\(\s*(?:\{\s*name\s*:)?|pgTable\(|mysqlTable\(|sqliteTable\(
-    |add_column\(|addColumn\(|alterTable\(|alter_table\(|rename_column\(|renameColumn\(|\.table\(
-    |[tT]empView\(|tableName\s*[:=]|table_name\s*=|new\s+Table\(\s*\{\s*name\s*:|\btable\s*[:=])\s*f?["'`]([\w.$-]+)["'`]""",
+    rb"""(?:__tablename__\s*=|db_table\s*=|T(?<!\wT)able\(|create_table\(|rename_table\(|createTable(?:IfNotExists)?\(
+    |CreateTable(?:IfNotExists)?\(|renameTable\(|hasTable\(|d(?<!\wd)efine\(|@Entity\(\s*(?:\{\s*name\s*:)?
+    |pgTable\(|mysqlTable\(|sqliteTable\(|add_column\(|addColumn\(|alterTable\(|alter_table\(|rename_column\(
+    |renameColumn\(|\.table\(|tempView\(|TempView\(|tableName\s*[:=]|table_name\s*=
+    |new\s+Table\(\s*\{\s*name\s*:|t(?<!\wt)able\s*[:=])\s*f?["'`]([\w.$-]+)["'`]""",
     re.VERBOSE,
 )
 _NAMING = (
@@ -107,16 +108,20 @@ _NAMING = (
     *(b"hasTable(", b"define(", b"@Entity(", b"ableName", b"table_name", b"table:", b"table ="),
     *(b"table=", b"table :", b"_column(", b"Column(", b"lterTable(", b".table(", b"empView("),
 )
-"""One of these is in every text that `_NAMED` finds something in: looking for them is quicker."""
+"""One of these is in every text that `_NAMED` finds something in: looking for them is quicker.
+
+And every alternative of `_NAMED` begins with a letter, since `re` then skips what no match begins with.
+"""
 _DERIVED = re.compile(
-    rb"""\bmodels\.Model\b|\btable\s*=\s*True\b|@Entity\(\s*\)|@prisma/client|\bsequelize\b|\bmongoose\b
+    rb"""\bmodels\.Model\b|@Entity\(\s*\)|@prisma/client|\bsequelize\b|\bmongoose\b
     |\bpeewee\b|\btortoise\b|declared_attr|\bautomap_base\b|\bMetaData\(\)\s*\.\s*reflect|\breflect\(
     |\bobjection\b|\bmikro-orm\b""",
     re.VERBOSE,
 )
 
+_SQLMODEL = re.compile(rb"table(?<!\wtable)\s*=\s*True\b")
 _DERIVING = (
-    *(b"models.Model", b"table", b"@Entity(", b"@prisma/client", b"sequelize", b"mongoose"),
+    *(b"models.Model", b"@Entity(", b"@prisma/client", b"sequelize", b"mongoose"),
     *(b"peewee", b"tortoise", b"declared_attr", b"automap_base", b"reflect", b"objection"),
     b"mikro-orm",
 )
@@ -132,6 +137,7 @@ def other_tables(file: File) -> OtherTables:
         names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
     names |= {name.rpartition(".")[2] for name in names}
     is_open = any(word in file.text for word in _DERIVING) and bool(_DERIVED.search(file.text))
+    is_open = is_open or bool(_SQLMODEL.search(file.text))
     changed: set[str] = set()
     for found in code_queries.each(file):
         for query in found:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Literal
 
 from backend_analyzers import ir
 from backend_analyzers.facts.modules import reference
@@ -48,62 +50,91 @@ _TELLING_HEADER = re.compile(
 
 
 def look(code: Code, node: ir.Node, seen: Seen) -> None:
-    match node:
-        case ir.Constant(value=401 | 403):
-            seen.denies = True
-        case ir.Attribute():
-            if _DENYING.search(node.name):
-                seen.denies = True
-            elif node.name in _WHO and isinstance(node.value, ir.Name | ir.Attribute):
-                base = node.value.id if isinstance(node.value, ir.Name) else node.value.name
-                if base in _REQUEST and (node.start, node.end) not in seen.read:
-                    seen.looks = True
-            if _is_headers(node.value):
-                seen.reads(node.value, node.name)
-        case ir.Index() if _is_headers(node.value):
-            seen.reads(node.value, node.index.constant if isinstance(node.index, ir.Text) else None)
-        case ir.Name():
-            if node.id in _AMBIENT and node.id not in seen.own:
-                seen.looks = seen.looks or _is_ambient(code, node.id)
-            elif _DENYING.search(node.id):
-                seen.denies = True
-        case ir.Parameter():
-            if isinstance(node.default, ir.Call) and _CREDENTIAL.search(node.name):
-                marker = reference(node.default.function).rpartition(".")[2]
-                seen.looks = seen.looks or marker in {"Header", "Cookie", "Query"}
-        case ir.Raise():
-            seen.stops = True
-        case ir.Return(value=value) if value is not None and not isinstance(value, ir.Constant):
-            seen.stops = True
-        case ir.Call():
-            _look_at_call(code, node, seen)
-        case _:
-            pass
+    """What one node says of who is calling."""
+    looked = _LOOKED.get(type(node))
+    if looked is not None:
+        looked(code, node, seen)
+
+
+def _look_at_constant(_code: Code, node: ir.Constant, seen: Seen) -> None:
+    if node.value in {401, 403}:
+        seen.denies = True
+
+
+def _look_at_attribute(_code: Code, node: ir.Attribute, seen: Seen) -> None:
+    value = node.value
+    if _is_denying(node.name):
+        seen.denies = True
+    elif node.name in _WHO and isinstance(value, ir.Name | ir.Attribute):
+        base = value.id if isinstance(value, ir.Name) else value.name
+        if base in _REQUEST and (node.start, node.end) not in seen.read:
+            seen.looks = True
+    if _is_headers(value):
+        seen.reads(value, node.name)
+
+
+def _look_at_index(_code: Code, node: ir.Index, seen: Seen) -> None:
+    if _is_headers(node.value):
+        seen.reads(node.value, node.index.constant if isinstance(node.index, ir.Text) else None)
+
+
+def _look_at_name(code: Code, node: ir.Name, seen: Seen) -> None:
+    if node.id in _AMBIENT and node.id not in seen.own:
+        seen.looks = seen.looks or _is_ambient(code, node.id)
+    elif _is_denying(node.id):
+        seen.denies = True
+
+
+def _look_at_parameter(_code: Code, node: ir.Parameter, seen: Seen) -> None:
+    if isinstance(node.default, ir.Call) and _CREDENTIAL.search(node.name):
+        marker = reference(node.default.function).rpartition(".")[2]
+        seen.looks = seen.looks or marker in {"Header", "Cookie", "Query"}
+
+
+def _look_at_raise(_code: Code, _node: ir.Raise, seen: Seen) -> None:
+    seen.stops = True
+
+
+def _look_at_return(_code: Code, node: ir.Return, seen: Seen) -> None:
+    if node.value is not None and not isinstance(node.value, ir.Constant):
+        seen.stops = True
 
 
 def look_at_rows(node: ir.Node, seen: Seen) -> None:
     """Whether one row or all rows of a result are used, and whether the function knows pages."""
-    word = ""
-    match node:
-        case ir.Name():
-            word = node.id
-        case ir.Attribute():
-            word = node.name
-        case ir.Parameter():
-            word = node.name
-        case ir.Index(index=ir.Constant(value=0)):
-            if reference(node.value).rpartition(".")[2] in _ROWS:
-                seen.takes = "one"
-        case ir.Chunk():
-            seen.pages = seen.pages or node.text in _PAGES
-        case _:
-            pass
-    if word in _PAGES or "paginat" in word.lower():
+    looked = _ROWS_LOOKED.get(type(node))
+    if looked is not None:
+        looked(node, seen)
+
+
+def _look_at_word(word: str, seen: Seen) -> None:
+    if word in _PAGES or _is_about_pages(word):
         seen.pages = True
     if word in _ONE:
         seen.takes = "one"
     elif word in _MANY and not seen.takes:
         seen.takes = "many"
+
+
+def _look_at_row(node: ir.Index, seen: Seen) -> None:
+    is_first = isinstance(node.index, ir.Constant) and node.index.value == 0
+    if is_first and reference(node.value).rpartition(".")[2] in _ROWS:
+        seen.takes = "one"
+
+
+def _look_at_chunk(node: ir.Chunk, seen: Seen) -> None:
+    seen.pages = seen.pages or node.text in _PAGES
+
+
+@lru_cache(maxsize=8192)
+def _is_about_pages(word: str) -> bool:
+    return "paginat" in word.lower()
+
+
+@lru_cache(maxsize=8192)
+def _is_denying(word: str) -> bool:
+    """The same words come again and again: a name is looked at once."""
+    return _DENYING.search(word) is not None
 
 
 _PAGES = frozenset(
@@ -248,3 +279,21 @@ _DENYING = re.compile(
     r"invalid_?(?:token|signature|credentials)|credentials_?exception|auth_?error|insufficient_?permission"
 )
 _LOGIN = re.compile(r"(?i)log-?_?in|sign-?_?in|auth")
+
+_LOOKED: dict[type, Callable[[Code, Any, Seen], None]] = {
+    ir.Constant: _look_at_constant,
+    ir.Attribute: _look_at_attribute,
+    ir.Index: _look_at_index,
+    ir.Name: _look_at_name,
+    ir.Parameter: _look_at_parameter,
+    ir.Raise: _look_at_raise,
+    ir.Return: _look_at_return,
+    ir.Call: _look_at_call,
+}
+_ROWS_LOOKED: dict[type, Callable[[Any, Seen], None]] = {
+    ir.Name: lambda node, seen: _look_at_word(node.id, seen),
+    ir.Attribute: lambda node, seen: _look_at_word(node.name, seen),
+    ir.Parameter: lambda node, seen: _look_at_word(node.name, seen),
+    ir.Index: _look_at_row,
+    ir.Chunk: _look_at_chunk,
+}

@@ -91,6 +91,10 @@ _ERROR_NAME = re.compile(r"^(?:e|err|error|ex|exc|exception)$")
 
 def _caught(code: Code) -> Iterator[_Caught]:
     functions = [context.node for context in code.functions()]
+    handles = any(block.kind == "handler" for block in code.outline.blocks)
+    named = (one for one in functions if one is not None)
+    if not handles and not any(True for one in named for _ in _handler_function(code, one)):
+        return  # as nearly always: there is no need to walk
     for node in ir.walk(code.unit.node):
         if isinstance(node, ir.Handler):
             around = _around(functions, node)
