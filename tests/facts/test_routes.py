@@ -32,6 +32,116 @@ def lines(text: str) -> list[str]:
 
 
 CASES = {
+    "dependencies of a class guard its methods": (
+        """
+        === main.py
+        from fastapi import Depends, FastAPI
+        from base import UserController, controller
+        app = FastAPI()
+
+        @controller(app)
+        class Orders(UserController):
+            @app.get("/orders")
+            def orders(self): return self.session.rows()
+
+        @controller(app)
+        class Open:
+            session = Depends(open_session)
+            @app.get("/open")
+            def rows(self): return self.session.rows()
+
+        def open_session(): ...
+        === base.py
+        from fastapi import Depends
+        class Base:
+            session: Session = Depends(generate_session)
+        class UserController(Base):
+            user: User = Depends(get_current_user)
+        def controller(router): ...
+        def generate_session(): ...
+        """,
+        """
+        GET /orders -> main.py:orders [get_current_user]
+        GET /open -> main.py:rows
+        """,
+    ),
+    "resources of Flask are served below their interface and their namespace": (
+        """
+        === app/__init__.py
+        from flask import Flask
+        from .api import blueprint
+        from .rest import rest
+        def create_app():
+            app = Flask(__name__)
+            app.register_blueprint(blueprint)
+            rest.init_app(app)
+            return app
+        === app/api.py
+        from flask import Blueprint
+        from flask_restx import Api, Namespace, Resource
+        from .security import admins_only
+        from .tags import tags
+        blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+        API = Api(blueprint, version="v1")
+        API.add_namespace(tags, "/tags")
+        books = Namespace("books")
+        API.add_namespace(books)
+
+        @books.route("")
+        class Books(Resource):
+            method_decorators = [admins_only]
+            def get(self): return rows()
+        === app/security.py
+        def admins_only(f): ...
+        === app/tags.py
+        from flask_restx import Namespace, Resource
+        from .security import admins_only
+        tags = Namespace("labels")
+
+        @tags.route("")
+        class TagList(Resource):
+            @tags.doc(description="x")
+            @admins_only
+            def get(self): return rows()
+            @tags.doc(description="x")
+            def post(self): return make()
+
+        @tags.route("/<int:tag_id>", "/old/<int:tag_id>")
+        class Tag(Resource):
+            def delete(self, tag_id): return drop(tag_id)
+        === app/rest.py
+        from flask_restful import Api
+        from .base import Base, Odd
+        class Members(Base):
+            def get(self): return rows()
+            def post(self): return rows()
+        class Other(Odd):
+            def get(self): return rows()
+        rest = Api(prefix="/rest")
+        rest.add_resource(Members, "/members", "/people", endpoint="members")
+        rest.add_resource(Other, "/others")
+        === app/base.py
+        from flask_restful import Resource
+        from flask_login import login_required
+        from elsewhere import Unknown
+        class Base(Resource):
+            decorators = [login_required]
+        class Odd(Unknown):
+            pass
+        """,
+        """
+        GET /api/v1/tags -> app/tags.py:TagList.get [admins_only]
+        POST /api/v1/tags -> app/tags.py:TagList.post
+        DELETE /api/v1/tags/{tag_id} -> app/tags.py:Tag.delete
+        DELETE /api/v1/tags/old/{tag_id} -> app/tags.py:Tag.delete
+        GET /api/v1/books -> app/api.py:Books.get [admins_only]
+        GET /rest/members -> app/rest.py:Members.get [login_required]
+        POST /rest/members -> app/rest.py:Members.post [login_required]
+        GET /rest/people -> app/rest.py:Members.get [login_required]
+        POST /rest/people -> app/rest.py:Members.post [login_required]
+        GET /rest/others -> app/rest.py:Other.get [?]
+        """,
+    ),
     "a router is included with a prefix from the settings and a guard": (
         """
         === app/main.py

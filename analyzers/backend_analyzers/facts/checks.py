@@ -55,6 +55,8 @@ class Checks(msgspec.Struct, frozen=True, gc=False, array_like=True):
     hands_over: tuple[str, ...] = ()
     """The calls that are given the request or a credential; empty names are unknown ones."""
     is_class: bool = False
+    is_attribute: bool = False
+    """A class attribute that frameworks fill in; its dependencies are `uses`."""
     pages: bool = False
     """Knows pages: a limit, an offset, a cursor."""
     takes: Literal["one", "many", ""] = ""
@@ -117,6 +119,10 @@ def _declared(code: Code, statement: ir.Stmt, owner: str) -> Iterator[Checks]:
             yield of_function(code, prefix + statement.name, statement)
         case ir.Class():
             yield from _declared_class(code, statement, prefix)
+        case ir.Assign(targets=(ir.Name() as target,)) if uses := _attribute(
+            code, statement, owner
+        ):
+            yield Checks(prefix + target.id, code.place(statement), uses=uses, is_attribute=True)
         case ir.Assign(targets=(ir.Name() as target,)) if statement.value is not None:
             yield from _assigned(code, prefix + target.id, statement.value)
         case ir.Assign(targets=(ir.Attribute() as target,)) if statement.value is not None:
@@ -129,6 +135,18 @@ def _declared(code: Code, statement: ir.Stmt, owner: str) -> Iterator[Checks]:
                 yield from _declared(code, inner, owner)
         case _:
             pass
+
+
+def _attribute(code: Code, statement: ir.Assign, owner: str) -> tuple[Use, ...]:
+    """The dependencies of `user: User = Depends(get_user)` in a class."""
+    if not owner or code.language.is_ecmascript:
+        return ()
+    use = depended(code, statement.value) if statement.value is not None else None
+    if use is not None:
+        return (use,)
+    if statement.annotation is None:
+        return ()
+    return tuple(_annotated(code, statement.annotation))
 
 
 def _declared_class(code: Code, statement: ir.Class, prefix: str) -> Iterator[Checks]:

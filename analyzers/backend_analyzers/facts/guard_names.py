@@ -31,6 +31,18 @@ def tells(name: str) -> Tells:
     return ""
 
 
+def may_guard(name: str) -> bool:
+    """Whether anything in the name of something outside of the workspace speaks of who is calling."""
+    return bool(_SUSPICIOUS.search(name))
+
+
+_SUSPICIOUS = re.compile(
+    r"(?i)auth|token|jwt|session|user|secur|access|key|permission|role|sso|saml|oidc|identity|passport|"
+    r"login|tenant|protect|guard|shield|verif|sign|admin|acl|casbin|policy|bearer|credential|keycloak|"
+    r"clerk|cognito|okta|firebase|supabase|oso|allow|deny|require|ensure|firewall|ip"
+)
+
+
 def _snake(name: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
@@ -100,8 +112,9 @@ _GUARD = re.compile(
     rf"|(?:^|_)(?:require|requires|required|ensure|enforce|needs?|must_be|must_have|assert|only|verify|"
     rf"validate_|check|is|has|have|allow|allowed|restrict_to|permit|authenticate|inject)_(?:[a-z0-9]+_)?(?:{_WHO})(?:_|$)"
     rf"|(?:^|_)validate_(?:[a-z]+_)?(?:token|jwt|session|api_key|apikey|signature|access|auth|credentials?)(?:_|$)"
-    rf"|(?:^|_)(?:{_WHO})_(?:required|require|only|guard|check|checker|verify|verified|validator|verifier|"
+    rf"|(?:^|_)(?:{_WHO})s?_(?:required|require|only|guard|check|checker|verify|verified|validator|verifier|"
     rf"middleware|needed|mw|handler|protected|bearer)(?:_|$)"
+    rf"|(?:^|_)(?:web|session|basic|key|api|admin|user|token|bearer|internal|client|server|jwt)_auth$"
     rf"|(?:^|_)(?:current|logged_in|authenticated|authorized|active)_(?:[a-z]+_)?(?:user|admin|superuser|"
     rf"account|identity|principal|member|customer|tenant|session)(?:_|$)"
     rf"|(?:^|_)(?:auth|jwt|oauth2?|token|api_key|basic|bearer|firebase|cognito|keycloak|auth0|clerk)_"

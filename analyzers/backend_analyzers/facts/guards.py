@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from backend_analyzers.facts.checks import Checks, Use, function_checks
-from backend_analyzers.facts.guard_names import tells
+from backend_analyzers.facts.guard_names import may_guard, tells
 from backend_analyzers.facts.modules import Modules, modules, trail
 from backend_analyzers.libraries.frameworks import frameworks
 from backend_analyzers.workspace import Workspace
@@ -14,6 +14,7 @@ from backend_analyzers.workspace import Workspace
 Verdict = Literal["guard", "open", "unknown"]
 
 _DEEPEST = 5
+_CONTINUES = frozenset({"call_next", "next", "get_response", "self.app", "self.get_response"})
 
 
 def judge(workspace: Workspace) -> Judge:
@@ -28,9 +29,24 @@ class Judge:
         self.modules = known
         self.checks = checks
         self._memo: dict[tuple[str, str], Verdict] = {}
+        self._attributes: dict[str, dict[str, list[Use]]] = {}
         self._guards = frozenset().union(*(table.guards for table in frameworks()))
         self._harmless = frozenset().union(*(table.harmless for table in frameworks()))
         self._views = frozenset().union(*(table.views for table in frameworks()))
+
+    def around_all(self, use: Use) -> Verdict:
+        """Judge what runs before every route of an application.
+
+        Guards of single routes would be idle if something unseen turned everybody away before them;
+        so what comes from outside of the workspace and says nothing of it is taken to be open.
+        """
+        verdict = self.use(use)
+        if verdict != "unknown" or not use.name or use.body is not None:
+            return verdict
+        outside = [step.name for step in trail(self.modules, use.place.path, use.name)]
+        if self.function(use.place.path, use.name) is not None or ":" not in "".join(outside):
+            return verdict
+        return verdict if any(may_guard(name) for name in outside) else "open"
 
     def use(self, use: Use, depth: int = 0) -> Verdict:
         """Judge a function that is named where it is to run."""
@@ -48,6 +64,7 @@ class Judge:
         self, path: str, name: str, depth: int = 0, *, is_annotation: bool = False
     ) -> Verdict:
         """Judge a reference in a file."""
+        name = name.removesuffix(".bind()")
         steps = trail(self.modules, path, name)
         external = ""
         for step in steps:
@@ -117,6 +134,29 @@ class Judge:
             )
         return tuple(uses), known
 
+    def around(self, path: str, name: str, depth: int = 0) -> tuple[tuple[Use, ...], bool]:
+        """The dependencies of the class that a method belongs to, and whether they are all seen."""
+        known = self.checks.get(path, {})
+        owner = known.get(name)
+        if owner is None or not owner.is_class or depth > _DEEPEST:
+            return (), owner is None or depth <= _DEEPEST
+        if path not in self._attributes:
+            by_owner = self._attributes[path] = {}
+            for one in known.values():
+                if one.is_attribute:
+                    by_owner.setdefault(one.name.rpartition(".")[0], []).extend(one.uses)
+        uses = list(self._attributes[path].get(name, ()))
+        maker = known.get(f"{name}.__init__")
+        uses += maker.uses if maker is not None else ()
+        sure = True
+        for base in owner.uses:
+            inherited = self.function(path, base.name)
+            if inherited is not None and inherited[1].is_class and inherited != (path, owner):
+                more, all_seen = self.around(inherited[0], inherited[1].name, depth + 1)
+                uses += more
+                sure = sure and all_seen
+        return tuple(uses), sure
+
     def checked(self, path: str, checks: Checks, depth: int = 0) -> Verdict:
         """Judge a declared function, once."""
         key = (path, checks.name)
@@ -148,6 +188,8 @@ class Judge:
         if (checks.looks and checks.stops) or "unknown" in verdicts:
             return "unknown"
         for name in checks.hands_over:
+            if name in _CONTINUES:
+                continue
             if tells(name) != "harmless" and (not name or self.function(path, name) is None):
                 return "unknown"
         return "open"

@@ -310,6 +310,8 @@ def _read_export(statement: ir.Export, found: _Found) -> None:
                 found.defines.add(key)
         return
     exported = statement.name or "="
+    if isinstance(value, ir.Collection):
+        _read_members(exported, value, found.bindings)
     name = reference(value) if value is not None else ""
     found.exports[exported] = name or exported
     if not name:

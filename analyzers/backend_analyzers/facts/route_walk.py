@@ -114,7 +114,8 @@ class Walk:
         guards: list[RouteGuard] = []
         known = True
         for use in uses:
-            verdict = self.judge.use(use)
+            is_first = source == "application"
+            verdict = self.judge.around_all(use) if is_first else self.judge.use(use)
             if verdict == "guard":
                 guards.append(RouteGuard(use.text, use.place, source))
             known = known and verdict != "unknown"
@@ -226,7 +227,8 @@ class Walk:
                     self._activate(use, full)
 
     def _activate(self, use: Use, prefix: str | None) -> None:
-        verdict = self.judge.use(use)
+        is_first = self.graph.routers[self.path[-1]].kind == "app"
+        verdict = self.judge.around_all(use) if is_first else self.judge.use(use)
         if verdict != "open":
             path = normalised("express", prefix) if prefix is not None else None
             guard = RouteGuard(use.text, use.place, "router") if verdict == "guard" else None
@@ -352,7 +354,10 @@ class Walk:
         if found is None:
             return [], False
         path, checks = found
-        guards, known = self._judged(checks.uses, "dependency")
+        owner = checks.name.rpartition(".")[0]
+        shared, seen = self.judge.around(path, owner) if owner else ((), True)
+        guards, known = self._judged((*checks.uses, *shared), "dependency")
+        known = known and seen
         own = msgspec.structs.replace(checks, uses=(), decorators=())
         verdict = self.judge.body(path, own)
         if verdict == "guard":

@@ -194,7 +194,9 @@ class Recorder:
         given = [one for one in call.arguments if not one.name][max(word.path.position, 0) :]
         if any(one.spread for one in given):
             return (None,)
-        return tuple(self.names.text(one.value, frame) for one in given) or (None,)
+        if not given:
+            return self.names.paths(path, frame)
+        return tuple(self.names.text(one.value, frame) for one in given)
 
     def _declares(self, decorator: ir.Expr) -> bool:
         """Whether a decorator is itself a route of the same function."""

@@ -5,6 +5,7 @@ the order of declaration decides only between rules of the same shape.
 """
 
 from backend_analyzers.libraries.routing import (
+    Attach,
     Create,
     Declare,
     Framework,
@@ -16,6 +17,13 @@ from backend_analyzers.libraries.routing import (
 
 _APP = Create("app", "flask")
 _BLUEPRINT = Create("router", "flask", prefix="url_prefix")
+_API = Create(
+    "router", "flask", prefix="prefix", guards=("decorators",), parent=Parameter(0, "app")
+)
+_NAMESPACE = Create(
+    "router", "flask", prefix="path", guards=("decorators",), named=Parameter(0, "name")
+)
+_RESTFUL = ("flask_restful", "flask_restx", "flask_restplus")
 _RULE = Parameter(0, "rule")
 
 
@@ -40,14 +48,24 @@ FRAMEWORK = Framework(
         "quart.Blueprint": _BLUEPRINT,
         "apiflask.APIBlueprint": _BLUEPRINT,
         "flask_smorest.Blueprint": _BLUEPRINT,
+        **{f"{package}.Api": _API for package in _RESTFUL},
+        "flask_restx.Namespace": _NAMESPACE,
+        "flask_restplus.Namespace": _NAMESPACE,
     },
     words={
-        "route": Declare(path=_RULE),
+        "route": Declare(path=_RULE, many=True),
         **{method.lower(): _verb(method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
         "add_url_rule": Declare(path=_RULE, handler=Parameter(2, "view_func")),
         "register_blueprint": Mount(
-            child=Parameter(0, "blueprint"), prefix=Parameter(-1, "url_prefix")
+            child=Parameter(0, "blueprint"), prefix=Parameter(-1, "url_prefix"), overrides=True
         ),
+        "add_resource": Declare(
+            path=Parameter(1, "url"), handler=Parameter(0, "resource"), many=True
+        ),
+        "add_namespace": Mount(
+            child=Parameter(0, "ns"), prefix=Parameter(1, "path"), overrides=True
+        ),
+        "init_app": Attach(Parameter(0, "app")),
         "before_request": _BEFORE,
         "before_app_request": _BEFORE_APP,
     },
@@ -77,11 +95,27 @@ FRAMEWORK = Framework(
         {
             "flask_cors.cross_origin",
             "flasgger.swag_from",
+            *(
+                f"{package}.{owner}.{word}"
+                for package in _RESTFUL
+                for owner in ("Api", "Namespace")
+                for word in (
+                    *("doc", "expect", "marshal_with", "marshal_list_with", "response", "param"),
+                    *("produces", "deprecated", "header", "hide", "vendor", "route"),
+                )
+            ),
             "flask_apispec.use_kwargs",
             "flask_apispec.marshal_with",
             "flask_restful.marshal_with",
             "webargs.flaskparser.use_args",
             "webargs.flaskparser.use_kwargs",
+        }
+    ),
+    views=frozenset(
+        {
+            *(f"{package}.Resource" for package in _RESTFUL),
+            "flask.views.MethodView",
+            "flask.views.View",
         }
     ),
     in_order=False,

@@ -31,6 +31,10 @@ class Create(msgspec.Struct, frozen=True, gc=False):
     guards: tuple[str, ...] = ()
     hidden: str = ""
     """The argument that, when false, keeps the routes out of the documentation."""
+    named: Parameter | None = None
+    """The argument that is the prefix, after a slash, when no prefix is given."""
+    parent: Parameter | None = None
+    """The argument that is the router which this one is mounted on at once."""
 
 
 class Declare(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +53,8 @@ class Declare(msgspec.Struct, frozen=True, gc=False):
     guards: str = ""
     hidden: str = ""
     response: str = ""
+    many: bool = False
+    """All positional arguments from the path on are paths of the same handler."""
 
 
 class Mount(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +66,14 @@ class Mount(msgspec.Struct, frozen=True, gc=False):
     hidden: str = ""
     isolated: bool = False
     """Only what runs around the whole application covers the child, not its guards."""
+    overrides: bool = False
+    """The prefix replaces the one that the child was made with."""
+
+
+class Attach(msgspec.Struct, frozen=True, gc=False):
+    """A call on a router that puts it below the object that it is given."""
+
+    parent: Parameter
 
 
 class Guard(msgspec.Struct, frozen=True, gc=False):
@@ -72,7 +86,7 @@ class Guard(msgspec.Struct, frozen=True, gc=False):
     reach: Literal["receiver", "app"] = "receiver"
 
 
-Word = Declare | Mount | Guard
+Word = Declare | Mount | Guard | Attach
 
 
 class Framework(msgspec.Struct, frozen=True):
@@ -90,6 +104,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Qualified names of functions and classes that authenticate or authorise."""
     harmless: frozenset[str] = frozenset()
     """Qualified names that never do."""
+    views: frozenset[str] = frozenset()
+    """Qualified names of the classes that class-based handlers are derived from; they guard nothing."""
     in_order: bool = True
     """The first matching route wins; otherwise the most specific one does."""
 
