@@ -39,7 +39,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
 
     `at` is the range of the host that the text comes from.  `executed` says that a call of the
     workspace's code runs it here; `function` is then the key of the function around that call.
-    `fetches` is what the call asks for, and `call` where it is.
+    `fetches` is what the call asks for, `call` where it is, and `receiver` the names it is made
+    through, such as `self.pool`, empty when that is more than names.
     """
 
     at: Place
@@ -53,6 +54,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     fetches: Literal["one", "many", "unknown"] = "unknown"
     function: str = ""
     call: Place | None = None
+    receiver: str = ""
 
     def place(self, start: int, end: int) -> Place:
         """The place in the host that wrote a range of the SQL."""
@@ -109,12 +111,14 @@ def code_queries(code: Code) -> tuple[Query, ...]:
     if not texts and not asked:
         return ()
     literals = sorted((text.start, text.end) for text, _ in code.outline.texts)
+    calls = {(s.call.start, s.call.end): s.call for s in code.calls()} if asked else {}
     found: list[Query] = []
     used: list[tuple[int, int]] = []
     for event in asked:
         if event.sql is None or not _is_local(event.sql, literals):
             continue
-        query = _query(code, event.sql, event)
+        through = _receiver(calls.get((event.start, event.end)))
+        query = _query(code, event.sql, event, through)
         if query is not None:
             found.append(query)
             used += [(part.start, part.end) for part in event.sql.parts]
@@ -161,7 +165,9 @@ def _is_local(text: ir.Text, literals: list[tuple[int, int]]) -> bool:
     return False
 
 
-def _query(code: Code, text: ir.Text, event: DatabaseQuery | None) -> Query | None:
+def _query(
+    code: Code, text: ir.Text, event: DatabaseQuery | None, receiver: str = ""
+) -> Query | None:
     pieces: list[str] = []
     segments: list[Segment] = []
     holes: list[tuple[int, int]] = []
@@ -193,7 +199,21 @@ def _query(code: Code, text: ir.Text, event: DatabaseQuery | None) -> Query | No
         fetches=event.fetches if event else "unknown",
         function=event.within if event else "",
         call=code.place_of(event.start, event.end) if event else None,
+        receiver=receiver,
     )
+
+
+def _receiver(call: ir.Call | None) -> str:
+    called = call.function if call is not None else None
+    return _dotted(called.value) if isinstance(called, ir.Attribute) else ""
+
+
+def _dotted(expression: ir.Expr) -> str:
+    names: list[str] = []
+    while isinstance(expression, ir.Attribute):
+        names.append(expression.name)
+        expression = expression.value
+    return ".".join([expression.id, *reversed(names)]) if isinstance(expression, ir.Name) else ""
 
 
 _DIALECTS: tuple[tuple[str, Dialect], ...] = (

@@ -176,7 +176,12 @@ def _past(homes: tuple[Home, ...]) -> frozenset[str]:
 
 
 def _is_above(one: str, other: str) -> bool:
-    return not one or other.startswith(f"{one}/")
+    if not one or other.startswith(f"{one}/"):
+        return True
+    return folder(one) == folder(other) and _STEPS.search(other.rpartition("/")[2]) is not None
+
+
+_STEPS = re.compile(r"change|update|upgrade|patch|delta|migrat", re.IGNORECASE)
 
 
 def _is_numbered(path: str) -> bool:

@@ -33,8 +33,8 @@ def newest(connection: psycopg.Connection) -> list[tuple]:
 ## Not reported
 
 Names of WITH queries, of temporary tables and of tables that code creates or an ORM maps; system
-catalogues; tables of another database or schema; files that name no table of the known schemas, since
-they may talk to another database; and everything, once there are tables whose names cannot be read,
+catalogues; tables of another database or schema; queries of which nothing shows that they go to a known
+database, neither another table nor another query through the same connection; and everything, once there are tables whose names cannot be read,
 such as those of an ORM that derives them from classes.  A query that is not written to the end, or of
 which a part is put together at run time, may name its own.
 """
@@ -59,7 +59,7 @@ def unknown_table(workspace: Workspace) -> Iterator[Finding]:
 def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
     if database.open or not database.homes:
         return
-    local = any(one.known for one in statements)
+    sure = {one.query.receiver for one in statements if one.known} - {""}
     names = {table.name for table in database.all_tables()}
     for one in statements:
         if one.in_migration or one.statement.kind == "ddl" or not one.statement.complete:
@@ -67,7 +67,7 @@ def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[F
         for number, table in enumerate(one.statement.tables):
             if _is_missing(one, number, table, database):
                 meant = nearest(table.name, names)
-                if meant is not None or (local and _is_run(one)):
+                if meant is not None or one.known or one.query.receiver in sure:
                     yield _finding(one, table, meant)
 
 
@@ -78,11 +78,6 @@ def _is_missing(one: Resolved, number: int, table: TableRef, database: Database)
     if any(start < table.end and table.start < end for start, end in inside):
         return False
     return all(known.resolution.tables[number].state == "missing" for known in one.everywhere)
-
-
-def _is_run(one: Resolved) -> bool:
-    """Whether it is surely a query of this program: a text alone may be of any other."""
-    return one.query.executed or not one.query.in_code or bool(one.known)
 
 
 def _finding(one: Resolved, table: TableRef, meant: str | None) -> Finding:
