@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from backend_analyzers import ir
-from backend_analyzers.facts.looks import Seen, look, look_at_rows, owned
+from backend_analyzers.facts.looks import Seen, look, owned
 from backend_analyzers.facts.modules import reference
 from backend_analyzers.flow.code import Code
 from backend_analyzers.source import File, Place
@@ -199,9 +199,7 @@ def _of(
     if function is not None:
         seen.own = {one.name for one in function.parameters}
     for part in parts:
-        for inner in ir.walk(part):
-            look(code, inner, seen)
-            look_at_rows(inner, seen)
+        look(code, part, seen)
     uses = list(_dependencies(code, function)) if function is not None else []
     place = code.place(node)
     if function is not None and function.name_end > function.name_start:

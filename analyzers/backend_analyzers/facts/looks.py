@@ -49,11 +49,13 @@ _TELLING_HEADER = re.compile(
 )
 
 
-def look(code: Code, node: ir.Node, seen: Seen) -> None:
-    """What one node says of who is calling."""
-    looked = _LOOKED.get(type(node))
-    if looked is not None:
-        looked(code, node, seen)
+def look(code: Code, part: ir.Node, seen: Seen) -> None:
+    """Look at a part of a function: who is calling, and how many rows are used."""
+    looked_at = _LOOKED
+    for node in ir.walk(part):
+        looked = looked_at.get(type(node))
+        if looked is not None:
+            looked(code, node, seen)
 
 
 def _look_at_constant(_code: Code, node: ir.Constant, seen: Seen) -> None:
@@ -63,6 +65,8 @@ def _look_at_constant(_code: Code, node: ir.Constant, seen: Seen) -> None:
 
 def _look_at_attribute(_code: Code, node: ir.Attribute, seen: Seen) -> None:
     value = node.value
+    if _tells(node.name):
+        _look_at_word(node.name, seen)
     if _is_denying(node.name):
         seen.denies = True
     elif node.name in _WHO and isinstance(value, ir.Name | ir.Attribute):
@@ -74,11 +78,17 @@ def _look_at_attribute(_code: Code, node: ir.Attribute, seen: Seen) -> None:
 
 
 def _look_at_index(_code: Code, node: ir.Index, seen: Seen) -> None:
+    is_first = isinstance(node.index, ir.Constant) and node.index.value == 0
+    if is_first and reference(node.value).rpartition(".")[2] in _ROWS:
+        seen.takes = "one"
     if _is_headers(node.value):
         seen.reads(node.value, node.index.constant if isinstance(node.index, ir.Text) else None)
 
 
 def _look_at_name(code: Code, node: ir.Name, seen: Seen) -> None:
+    if not _tells(node.id):
+        return
+    _look_at_word(node.id, seen)
     if node.id in _AMBIENT and node.id not in seen.own:
         seen.looks = seen.looks or _is_ambient(code, node.id)
     elif _is_denying(node.id):
@@ -86,6 +96,7 @@ def _look_at_name(code: Code, node: ir.Name, seen: Seen) -> None:
 
 
 def _look_at_parameter(_code: Code, node: ir.Parameter, seen: Seen) -> None:
+    _look_at_word(node.name, seen)
     if isinstance(node.default, ir.Call) and _CREDENTIAL.search(node.name):
         marker = reference(node.default.function).rpartition(".")[2]
         seen.looks = seen.looks or marker in {"Header", "Cookie", "Query"}
@@ -100,14 +111,8 @@ def _look_at_return(_code: Code, node: ir.Return, seen: Seen) -> None:
         seen.stops = True
 
 
-def look_at_rows(node: ir.Node, seen: Seen) -> None:
-    """Whether one row or all rows of a result are used, and whether the function knows pages."""
-    looked = _ROWS_LOOKED.get(type(node))
-    if looked is not None:
-        looked(node, seen)
-
-
 def _look_at_word(word: str, seen: Seen) -> None:
+    """Whether one row or all rows of a result are used, and whether the function knows pages."""
     if word in _PAGES or _is_about_pages(word):
         seen.pages = True
     if word in _ONE:
@@ -116,25 +121,23 @@ def _look_at_word(word: str, seen: Seen) -> None:
         seen.takes = "many"
 
 
-def _look_at_row(node: ir.Index, seen: Seen) -> None:
-    is_first = isinstance(node.index, ir.Constant) and node.index.value == 0
-    if is_first and reference(node.value).rpartition(".")[2] in _ROWS:
-        seen.takes = "one"
-
-
-def _look_at_chunk(node: ir.Chunk, seen: Seen) -> None:
+def _look_at_chunk(_code: Code, node: ir.Chunk, seen: Seen) -> None:
     seen.pages = seen.pages or node.text in _PAGES
 
 
-@lru_cache(maxsize=8192)
 def _is_about_pages(word: str) -> bool:
     return "paginat" in word.lower()
 
 
 @lru_cache(maxsize=8192)
 def _is_denying(word: str) -> bool:
-    """The same words come again and again: a name is looked at once."""
     return _DENYING.search(word) is not None
+
+
+@lru_cache(maxsize=8192)
+def _tells(word: str) -> bool:
+    """Whether a name says anything at all.  The same words come again and again: most say nothing."""
+    return word in _TELLING or _is_about_pages(word) or _is_denying(word)
 
 
 _PAGES = frozenset(
@@ -289,11 +292,6 @@ _LOOKED: dict[type, Callable[[Code, Any, Seen], None]] = {
     ir.Raise: _look_at_raise,
     ir.Return: _look_at_return,
     ir.Call: _look_at_call,
-}
-_ROWS_LOOKED: dict[type, Callable[[Any, Seen], None]] = {
-    ir.Name: lambda node, seen: _look_at_word(node.id, seen),
-    ir.Attribute: lambda node, seen: _look_at_word(node.name, seen),
-    ir.Parameter: lambda node, seen: _look_at_word(node.name, seen),
-    ir.Index: _look_at_row,
     ir.Chunk: _look_at_chunk,
 }
+_TELLING = _AMBIENT | _PAGES | _ONE | _MANY
