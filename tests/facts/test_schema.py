@@ -116,6 +116,18 @@ def test_steps_below_their_result_are_past() -> None:
     assert [home.folder for home in found.current] == ["db", "db/other"]
 
 
+def test_steps_beside_their_result_are_past() -> None:
+    found = of(
+        **{
+            "admin/sql/tables.sql": "CREATE TABLE t (a int);\nCREATE TABLE u (a int);",
+            "admin/schema_changes/5.sql": "CREATE TABLE t (a int);",
+            "admin/billing/tables.sql": "CREATE TABLE t (a int);",
+        }
+    )
+
+    assert found.past == {"admin/schema_changes"}
+
+
 def test_tables_that_no_schema_has() -> None:
     found = of(
         **{

@@ -43,6 +43,7 @@ their rows by another index already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from backend_analyzers.facts.resolved import Resolved, findings_of, fits
@@ -157,10 +158,17 @@ def _useless(table: Table, column: SchemaColumn) -> Index | None:
 
 def _is_same(operand: Operand, column: SchemaColumn) -> bool:
     """Whether a cast leaves the values as they are, so that the index serves nevertheless."""
-    if operand.kind != "cast" or not operand.arguments or operand.arguments[0].column is None:
+    if not operand.arguments or operand.arguments[0].column is None:
         return False
+    if operand.kind != "cast":
+        return operand.name == "date" == column.type
     target = normalised_type(operand.name)
-    return target == column.type or (target.startswith(_TEXTS) and column.type.startswith(_TEXTS))
+    stored = column.type if "(" in target else _without_size(column.type)
+    return target == stored or (target.startswith(_TEXTS) and stored.startswith(_TEXTS))
+
+
+def _without_size(type_: str) -> str:
+    return re.sub(r"\(\d+(?:,\s*\d+)?\)", "", type_)
 
 
 def _is_narrowed(one: Resolved, predicate: Predicate, ref: ColumnRef, table: Table) -> bool:
@@ -200,7 +208,7 @@ def _rewritten(
     if one.statement.dialect != "postgresql" or predicate.right is None:
         return ()
     written = one.source(ref.start, ref.end)
-    text = sargable(predicate, written, column.type, one.text_of(predicate.right))
+    text = sargable(predicate, written, _without_size(column.type), one.text_of(predicate.right))
     start, end = predicate.start, predicate.end
     if text is None or not one.query.is_written(start, end) or not fits(one.query, text):
         return ()

@@ -37,7 +37,8 @@ Columns of tables whose definition is not known to the end, that code or an ORM 
 too, of views over such tables, and of functions; names that may belong to a part of the query that
 is put together at run time; migrations, which see the schema of their time.  Where several schemas
 have the table, the column must be missing from all of them.  Nor a column that resembles none, in a
-file that uses no other column of the table: it may mean the table of another database.
+file that uses no other column of the table, since it may mean the table of another database, or in
+double quotes, which make a string in MySQL and SQLite.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[F
             tables = _searched(one, number, database)
             if tables and not _is_built(one, column):
                 meant = nearest(column.name, (c.name for table in tables for c in table.columns))
-                if meant is not None or any(table.key in used for table in tables):
+                sure = any(table.key in used for table in tables) and not _may_be_text(one, column)
+                if meant is not None or sure:
                     yield _finding(one, column, tables, meant)
 
 
@@ -120,6 +122,11 @@ def _named(one: Resolved) -> set[str]:
 def _is_built(one: Resolved, column: ColumnRef) -> bool:
     """Whether a part of the name is only known at run time."""
     return any(start < column.end and column.start < end for start, end in one.query.holes)
+
+
+def _may_be_text(one: Resolved, column: ColumnRef) -> bool:
+    """Whether it is a string to MySQL and SQLite, which a project may use without a sign of it."""
+    return not column.qualifier and one.source(column.start, column.start + 1) == '"'
 
 
 def _finding(
