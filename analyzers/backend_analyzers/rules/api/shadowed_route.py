@@ -43,7 +43,7 @@ the more specific pattern, such as Flask; there only two routes of the same shap
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from backend_analyzers.facts.route_paths import covers
@@ -60,8 +60,13 @@ def shadowed_route(workspace: Workspace) -> Iterator[Finding]:
             apps[route.app].append(route)
     for served in apps.values():
         reported = set()
-        for later, earlier in _shadowed(served):
-            if later.place in reported:
+        hidden = list(_shadowed(served))
+        ways = Counter((route.place, route.methods) for route in served)
+        lost = Counter((route.place, route.methods) for route, _ in hidden)
+        for later, earlier in hidden:
+            declared = later.place, later.methods
+            if later.place in reported or lost[declared] < ways[declared]:
+                # A declaration with several paths is reached by the others.
                 continue
             reported.add(later.place)
             yield Finding(

@@ -44,8 +44,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from backend_analyzers.facts.answers import Answer, answers, key
 from backend_analyzers.facts.checks import Checks
 from backend_analyzers.facts.guards import Judge, judge
+from backend_analyzers.facts.listings import Listing
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
@@ -66,12 +68,17 @@ def unpaginated_list(workspace: Workspace) -> Iterator[Finding]:
     for route in workspace.fact(routes):
         if not _is_collection(route) or route.place in reported:
             continue
-        for function in _functions(route, judged):
+        for function in _functions(route, workspace, judged):
             found = _unlimited(asked.get(function.place.path, ()), function, route)
             if found is not None:
                 reported.add(route.place)
                 yield _finding(route, *found)
                 break
+        if route.place not in reported:
+            listed = _listed(route, workspace, judged)
+            if listed is not None:
+                reported.add(route.place)
+                yield _listed_finding(route, listed)
 
 
 def _finding(route: Route, query: Query, statement: Statement) -> Finding:
@@ -83,6 +90,16 @@ def _finding(route: Route, query: Query, statement: Statement) -> Finding:
         help="Take a limit with an upper bound, and a cursor or an offset, and give them to the query.",
         related=(Related(verb, "this query has no LIMIT"),),
         evidence={"sql": query.source(statement.start, statement.end)[:500]},
+    )
+
+
+def _listed_finding(route: Route, listed: Listing) -> Finding:
+    label = f"GET {route.path.text if route.path is not None else '?'}"
+    return Finding(
+        at=route.place,
+        message=f"`{label}` returns every row of `{listed.model}`",
+        help="Take a limit with an upper bound, and a cursor or an offset, and give them to the query.",
+        related=(Related(listed.place, "this loads all rows"),),
     )
 
 
@@ -98,15 +115,16 @@ def _is_collection(route: Route) -> bool:
     return bool(last) and "{" not in last and not _STREAM.search(f"{last} {route.handler_name}")
 
 
-def _functions(route: Route, judged: Judge) -> Iterator[Checks]:
-    """The handler, and what it calls by name in the workspace."""
+def _functions(route: Route, workspace: Workspace, judged: Judge) -> Iterator[Checks]:
+    """The handler, and what it calls by name in the workspace for its answer."""
     handler = route.body
     if handler is None:
         return
     yield handler
     if handler.pages:
         return
-    for name in handler.calls:
+    answer = _answer(workspace, route.handler.path, handler)
+    for name in answer.calls if answer is not None else ():
         found = judged.function(route.handler.path, name)
         if found is not None and not found[1].is_class:
             yield found[1]
@@ -136,6 +154,53 @@ def _asks(function: Checks, query: Query) -> bool:
     if function.name in {place.unit, query.function}:
         return True
     return place.start <= call.start and call.end <= place.end
+
+
+_MOST_CALLS = 2
+"""How many calls may lie between the handler and the query."""
+
+
+def _listed(route: Route, workspace: Workspace, judged: Judge) -> Listing | None:
+    """The rows of a model that the answer of a route holds all of."""
+    if route.body is None or "page" in route.response.lower() or "pagin" in route.response.lower():
+        return None
+    pending = [(route.handler.path, route.body, 0)]
+    seen = set()
+    while pending:
+        path, function, depth = pending.pop()
+        answer = _answer(workspace, path, function)
+        if answer is None or answer.pages or (path, function.name) in seen:
+            continue
+        seen.add((path, function.name))
+        for listed in answer.listings:
+            if _is_long(listed, route):
+                return listed
+        for name in answer.calls if depth < _MOST_CALLS else ():
+            found = judged.function(path, name)
+            if found is not None and not found[1].is_class:
+                pending.append((*found, depth + 1))
+    return None
+
+
+def _answer(workspace: Workspace, path: str, function: Checks) -> Answer | None:
+    known = workspace.each(answers).get(path)
+    place = function.place
+    return known.get(key(place.unit, place.start)) if known is not None else None
+
+
+def _is_long(listed: Listing, route: Route) -> bool:
+    """Whether there may be any number of these rows."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", listed.model)
+    if _SMALL.match(name) or _SMALL.match(f"{name}s"):
+        return False
+    if any(_KEY.search(one) for one in listed.keys):
+        return False
+    below_one = route.path is not None and "{" in route.path.text
+    if not any(_PARENT.search(one) or below_one for one in listed.keys):
+        return not below_one or not listed.keys
+    return any(_MOMENT.search(one) for one in listed.ordered) or bool(
+        _GROWING.search(name) or _GROWING.search(f"{name}s")
+    )
 
 
 _SMALL = re.compile(
@@ -172,8 +237,12 @@ def _returns_all(statement: Statement, route: Route) -> bool:
 
 
 _KEY = re.compile(r"(?i)(?:^|[.\"`])(?:id|uuid|key|slug|email|token|code|name|username|sku)[\"`]?$")
-_PARENT = re.compile(r"(?i)_(?:id|uuid|key)[\"`]?$")
-_MOMENT = re.compile(r"(?i)(?:_at|_on|_time|date|time|timestamp|created|updated)$")
+_PARENT = re.compile(r"(?i)(?:_|(?<=[a-z])(?=I))(?:id|uuid|key)[\"`]?$")
+_MOMENT = re.compile(
+    r"(?i)^(?!.*(?:creat|updat|modif|added|joined|grant|insert|changed))"
+    r".*(?:_at|_on|_time|date|time|timestamp|[a-z]At)$"
+)
+"""A time at which something happened; every table has the time at which its rows were made."""
 _GROWING = re.compile(
     r"(?i)(?:^|_)(?:reviews?|comments?|messages?|events?|logs?|orders?|payments?|transactions?|notifications?|"
     r"history|histories|readings?|posts?|audits?|entries|changes|visits?|sessions?|invoices?|tickets?)$"
