@@ -29,8 +29,9 @@ CREATE INDEX ON orders (customer_id);
 ## Not reported
 
 Keys whose index is created anywhere in the workspace, such as a later migration; keys that are the
-primary key or unique, or a prefix of one, which are indexed already; MySQL, which makes the index
-itself.  A partial index counts only when it leaves out nothing but NULLs.
+primary key or unique, or a prefix of one, which are indexed already; keys of several columns when an
+index starts with one of them; tables that DDL in code changes too; MySQL, which makes the index itself.
+A partial index counts only when it leaves out nothing but NULLs.
 """
 
 from __future__ import annotations
@@ -66,8 +67,15 @@ def _is_served(declared: Database, table: Table, key: ForeignKey) -> bool:
 
 
 def _serves(index: Index, columns: tuple[str, ...]) -> bool:
-    """Whether an index begins with the columns, in any order, and covers every row that points."""
-    if index.method not in {"btree", "hash"} or set(index.columns[: len(columns)]) != set(columns):
+    """Whether an index begins with one of the columns and covers every row that points.
+
+    Of a key with several columns one is enough to find few rows.
+    """
+    if (
+        index.method not in {"btree", "hash"}
+        or not index.columns
+        or index.columns[0] not in columns
+    ):
         return False
     return index.where is None or _only_skips_nulls(index.where, columns)
 
