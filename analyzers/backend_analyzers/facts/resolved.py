@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from backend_analyzers.facts.paths import is_migration, is_test
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.schema import Database, database
-from backend_analyzers.rule import Finding
 from backend_analyzers.sql.resolve import ColumnResolution, Resolution, resolve
 from backend_analyzers.sql.schema import Schema, SchemaColumn, Table, find_column
 from backend_analyzers.sql.statement import ColumnRef, Operand, Statement
 from backend_analyzers.workspace import Workspace
-
-T = TypeVar("T")
 
 _READING = frozenset({"select", "insert", "update", "delete", "merge"})
 _VIEWS = frozenset({"view", "materialized view"})
@@ -95,11 +92,11 @@ def resolved(workspace: Workspace) -> Mapping[str, tuple[Resolved, ...]]:
     }
 
 
-Check = Callable[[tuple[Resolved, ...], Database], Iterator[Finding]]
+Check = Callable[[tuple[Resolved, ...], Database], Iterator[T]]
 
 
-def findings_of(workspace: Workspace, check: Check) -> Iterator[Finding]:
-    """The findings of a check of the statements of one file, for every file."""
+def findings_of(workspace: Workspace, check: Check[T]) -> Iterator[T]:
+    """What a check finds in the statements of one file, for every file."""
     declared = workspace.fact(database)
     latest = _FOUND.setdefault(check, Latest())
     for path, statements in workspace.fact(resolved).items():
@@ -138,10 +135,10 @@ class Latest(Generic[T]):
 
 
 _RESOLVED: Latest[tuple[Resolved, ...]] = Latest()
-_FOUND: dict[Check, Latest[tuple[Finding, ...]]] = {}
+_FOUND: dict[Check[Any], Latest[tuple[Any, ...]]] = {}
 
 
-def _all(check: Check, statements: tuple[Resolved, ...], declared: Database) -> tuple[Finding, ...]:
+def _all(check: Check[T], statements: tuple[Resolved, ...], declared: Database) -> tuple[T, ...]:
     return tuple(check(statements, declared))
 
 

@@ -54,9 +54,8 @@ from backend_analyzers import ir
 from backend_analyzers.events import DatabaseQuery
 from backend_analyzers.facts.paths import is_tool
 from backend_analyzers.facts.route_reader import unit_declarations
-from backend_analyzers.flow.code import Code
+from backend_analyzers.flow.code import Code, FunctionContext
 from backend_analyzers.flow.meanings import events
-from backend_analyzers.flow.outline import FunctionContext
 from backend_analyzers.flow.scope import dotted
 from backend_analyzers.flow.taint import PARAMETER, Source, Tainted, parameters_of, taint
 from backend_analyzers.rule import (
@@ -171,14 +170,14 @@ def _position(text: ir.Text, number: int) -> Literal["", "quoted", "inside", "ba
 _NAMES = re.compile(
     r"(?:table|schema|column|col|field|database|db|catalog|alias|clause|sql|query|condition|where|placeholders?"
     r"|params|marks|order|direction|operator|op|interval|dialect|prefix|suffix|expr|expression|type|index"
-    r"|sequence|role|constraint|view|function|namespace)s?(?:_?(?:name|id|str))?$",
+    r"|sequence|seq|role|constraint|view|function|namespace)s?(?:_?(?:name|id|str))?$",
     re.IGNORECASE,
 )
 """What is called so is seldom a value."""
 
 _NUMBERS = re.compile(
     r"(?:limit|offset|count|size|page|days|hours|minutes|seconds|year|timestamp|epoch|version|now|number|num"
-    r"|min|max|total|amount)s?$",
+    r"|min|max|total|amount|ts|time|date|day)s?$",
     re.IGNORECASE,
 )
 """What is called so, and not declared, is seldom a text."""
