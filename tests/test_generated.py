@@ -12,9 +12,7 @@ from backend_analyzers.catalog import RULES
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"), [("analyzers/RULES.md", docs.index(RULES.values()))]
-)
+@pytest.mark.parametrize(("path", "expected"), [("analyzers/RULES.md", docs.index(RULES.values()))])
 def test_is_up_to_date(path: str, expected: str, update: bool) -> None:
     file = ROOT / path
     if update:
