@@ -6,10 +6,9 @@ the names, in all files.
 
 from __future__ import annotations
 
-import itertools
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -26,11 +25,10 @@ from backend_analyzers.events import (
     Sleep,
     TransactionEnd,
 )
+from backend_analyzers.facts.function_names import function_keys, handler_numbers
 from backend_analyzers.facts.repeated import element, given_values, head, repeating_loop
-from backend_analyzers.facts.route_reader import unit_declarations
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
-from backend_analyzers.flow.outline import FunctionContext
 from backend_analyzers.flow.scope import dotted
 from backend_analyzers.source import File, Place
 from backend_analyzers.workspace import file_fact, unit_fact
@@ -164,8 +162,8 @@ class _Reader:
 
     def found(self) -> Iterator[Does]:
         """The functions of the unit that do something of interest."""
-        names = _keys(self.code)
-        handlers = _handlers(self.code)
+        names = function_keys(self.code)
+        handlers = handler_numbers(self.code)
         for function in self.code.outline.functions[1:]:
             number, node = function.number, function.node
             acts, asks = self.acts.get(number), self.asks.get(number)
@@ -226,7 +224,7 @@ def _asked(code: Code, event: DatabaseQuery, site: object, text: str, place: Pla
         reads = first.lstrip(" \t\r\n(").lower().startswith(("select", "with"))
         values += _value_holes(event.sql)
     if isinstance(call, ir.Call):
-        given = list(given_values(call))
+        given = [one for one in given_values(call) if not _is_statement(code, one, event)]
         if event.sql is not None:
             given = [
                 one
@@ -246,6 +244,18 @@ def _asked(code: Code, event: DatabaseQuery, site: object, text: str, place: Pla
         None if loop is None else head(code, loop),
         "" if loop is None else element(loop),
     )
+
+
+def _is_statement(code: Code, value: ir.Expr, event: DatabaseQuery) -> bool:
+    """Whether a value is the statement itself, taken from what a loop runs over: lines of a file."""
+    if event.sql is not None or not value.start <= event.argument_start < value.end:
+        return False
+    while isinstance(value, ir.Call) and len(value.arguments) == 1:
+        value = value.arguments[0].value
+    if not isinstance(value, ir.Name):
+        return False
+    found, _ = code.names.bindings(value.id, value.start, here=True)
+    return any(one.kind == "element" for one in found)
 
 
 def _is_in_process(code: Code, event: DatabaseQuery) -> bool:
@@ -323,52 +333,6 @@ def _by_engine(function: str, otherwise: Weight) -> Weight:
 
 
 # Names -----------------------------------------------------------------------------------------
-
-
-def _keys(code: Code) -> Mapping[int, str]:
-    """The names by which others call the functions that are values: `const f = () => …`."""
-    node = code.unit.node
-    value = node.value if isinstance(node, ir.Assign | ir.Export) else None
-    if value is None:
-        return {}
-    name = code.unit.key.partition("~")[0]
-    named: dict[int, str] = {}
-    if isinstance(value, ir.Lambda):
-        named[id(value.function)] = name
-    elif isinstance(value, ir.Collection) and value.kind == "mapping":
-        prefix = f"{name}." if isinstance(node, ir.Assign) else ""
-        for entry in value.entries:
-            if isinstance(entry.value, ir.Lambda) and isinstance(entry.key, ir.Text):
-                named[id(entry.value.function)] = prefix + (entry.key.constant or "")
-    return {
-        one.number: named[id(one.node)] for one in code.outline.functions if id(one.node) in named
-    }
-
-
-_REQUESTS = frozenset({"req", "request", "_req", "_request"})
-_RESPONSES = frozenset({"res", "response", "reply", "_res"})
-
-
-def _handlers(code: Code) -> frozenset[int]:
-    """The numbers of the functions that answer requests."""
-    steps = [step for step in unit_declarations(code).steps if step.kind == "route"]
-    inline = {(s.target.place.start, s.target.place.end) for s in steps if s.target is not None}
-    named = {s.target.name for s in steps if s.target is not None and s.target.name}
-    return frozenset(
-        one.number
-        for one in code.outline.functions
-        if one.node is not None
-        and (
-            one.key in named
-            or (one.node.start, one.node.end) in inline
-            or (code.language.is_ecmascript and _answers(one))
-        )
-    )
-
-
-def _answers(function: FunctionContext) -> bool:
-    names = [one.name for one in function.parameters[:3]]
-    return any(a in _REQUESTS and b in _RESPONSES for a, b in itertools.pairwise(names))
 
 
 def _may_be_ours(code: Code, call: ir.Call) -> bool:

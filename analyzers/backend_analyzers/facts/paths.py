@@ -60,7 +60,7 @@ def folder(path: str) -> str:
 
 _TOOL_FOLDERS = frozenset(
     {
-        *("scripts", "script", "bin", "cli", "tools", "tooling", "build"),
+        *("scripts", "script", "bin", "cli", "extra", "release", "tools", "tooling", "build"),
         *("migrations", "migration", "alembic", "seeds", "seed", "seeders", "seeding"),
         *("management", "devtools", "dev", "ci", ".github", "hack", "docs", "doc", "examples"),
         *("example", "samples", "sample", "demo", "demos", "notebooks"),

@@ -47,7 +47,13 @@ import tree_sitter as ts
 
 from backend_analyzers import ir
 from backend_analyzers.events import TokenDecode, TokenEncode
-from backend_analyzers.facts.paths import is_test
+from backend_analyzers.facts.literals import (
+    constant_case,
+    environment_name,
+    is_given,
+    literal_around,
+)
+from backend_analyzers.facts.paths import is_test, is_tool
 from backend_analyzers.facts.secret_formats import (
     FORMATS,
     Format,
@@ -83,7 +89,7 @@ def hardcoded_secret(file: File) -> Iterator[Finding]:
 
 _TRAPS = re.compile(
     r"(?:^|/)(?:examples?|samples?|demos?|docs?|documentation|locales?|i18n|lang|translations?|fixtures?|mocks?"
-    r"|stories|storybook|snippets|tutorials?|playground)(?:/|\.)"
+    r"|stories|storybook|snippets|tutorials?|playground|openapi|swagger)(?:/|\.)"
     r"|(?:^|[/._-])(?:dev|development|local|chunk)[/.]|(?:^|/)tests?\.\w+$|\.(?:lock|min)\.|[._-](?:fixtures?|mocks?|example)\.",
     re.IGNORECASE,
 )
@@ -102,7 +108,7 @@ def _by_format(file: File) -> Iterator[Finding]:
             value = found[group].decode(errors="replace")
             if not _is_credible(file, one, found, value):
                 continue
-            literal = _around(file, *found.span())
+            literal = literal_around(file, *found.span())
             whole = found.span() if one.before.start or group == 0 else (start, end)
             if (
                 literal is not None
@@ -113,7 +119,7 @@ def _by_format(file: File) -> Iterator[Finding]:
                 at=Place(file.path, "", start, end),
                 message=f"{one.kind} is written into the source: `{masked(value)}`",
                 help=_HELP,
-                fixes=tuple(_fix(file, literal, _environment_name(file, literal))),
+                fixes=tuple(_fix(file, literal, environment_name(file, literal))),
                 confidence=Confidence.MEDIUM if one.kind == "a signed token" else None,
             )
 
@@ -237,15 +243,19 @@ def _at_word(file: File, at: int, seen: set[int]) -> Iterator[Finding]:
         return
     if _NOT_SECRET.search(name) or not _is_secret(name, value):
         return
-    literal = _around(file, given.start("value"), given.end("value"))
-    if literal is None or not _is_given(literal):
+    literal = literal_around(file, given.start("value"), given.end("value"))
+    if literal is None or not is_given(literal):
         return
     confidence = Confidence.MEDIUM if is_fallback or len(value) < 20 else None  # noqa: PLR2004
+    if is_tool(file.path):
+        confidence = Confidence.LOW
     yield _named(file, name, (literal.start_byte, literal.end_byte), value, confidence)
 
 
 def _is_secret(name: str, value: str) -> bool:
     if is_placeholder(value) or value.lower() in name.lower():
+        return False
+    if value.startswith(_OPEN_TO_ALL):
         return False
     if _PASSWORD.search(name):
         return looks_random(value, shortest=8)
@@ -254,6 +264,9 @@ def _is_secret(name: str, value: str) -> bool:
     return is_run and looks_random(value, shortest=24 if name.lower() == "token" else 16)
 
 
+_OPEN_TO_ALL = ("phc_", "pk_", "pk.", "pub_", "pub-", "G-", "UA-", "DSN")
+"""Keys that providers hand out to be shown to everybody."""
+
 _SHORTEST_RUN = 12
 """Characters; words with punctuation between them have shorter runs."""
 
@@ -261,12 +274,12 @@ _SHORTEST_RUN = 12
 def _named(
     file: File, name: str, span: tuple[int, int], value: str, confidence: Confidence | None
 ) -> Finding:
-    literal = _around(file, *span)
+    literal = literal_around(file, *span)
     return Finding(
         at=Place(file.path, "", *span),
         message=f"`{name}` is written into the source: `{masked(value)}`",
         help=_HELP,
-        fixes=tuple(_fix(file, literal, _constant_case(name))),
+        fixes=tuple(_fix(file, literal, constant_case(name))),
         confidence=confidence,
     )
 
@@ -294,70 +307,7 @@ def _by_use(file: File) -> Iterator[Finding]:
                 )
 
 
-# The literal around ----------------------------------------------------------------------------
-
-_STRINGS = frozenset({"string", "template_string"})
-_HOLDERS = frozenset(
-    {
-        *("assignment", "keyword_argument", "pair", "default_parameter", "typed_default_parameter"),
-        *(
-            "variable_declarator",
-            "assignment_expression",
-            "public_field_definition",
-            "field_definition",
-        ),
-        *(
-            "assignment_pattern",
-            "argument_list",
-            "arguments",
-            "binary_expression",
-            "boolean_operator",
-        ),
-        *("required_parameter", "optional_parameter", "augmented_assignment_expression"),
-        *("object_assignment_pattern", "named_expression", "enum_assignment", "property_signature"),
-    }
-)
-
-
-def _around(file: File, start: int, end: int) -> ts.Node | None:
-    """The string literal around a range."""
-    node = file.tree.root_node.descendant_for_byte_range(start, end)
-    while node is not None and node.type not in _STRINGS:
-        if node.parent is None or "comment" in node.type:
-            return None
-        node = node.parent
-    return node
-
-
-def _is_given(literal: ts.Node) -> bool:
-    parent = literal.parent
-    while parent is not None and parent.type in {"parenthesized_expression", "as_expression"}:
-        parent = parent.parent
-    holes = any(
-        child.type in {"interpolation", "template_substitution"} for child in literal.children
-    )
-    return parent is not None and parent.type in _HOLDERS and not holes
-
-
 # Fixes -----------------------------------------------------------------------------------------
-
-
-def _environment_name(file: File, literal: ts.Node | None) -> str:
-    """The name that a literal is given to, as a variable of the environment."""
-    parent = literal.parent if literal is not None else None
-    if parent is None:
-        return ""
-    for field in ("left", "name", "key"):
-        target = parent.child_by_field_name(field)
-        if target is not None:
-            return _constant_case(file.source(target.start_byte, target.end_byte))
-    return ""
-
-
-def _constant_case(name: str) -> str:
-    last = re.split(r"[.\[]", name.strip("\"'`]"))[-1].strip("\"'`]")
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).replace("-", "_").upper()
-    return snake if re.fullmatch(r"[A-Z_][A-Z0-9_]*", snake) else ""
 
 
 def _fix(file: File, literal: ts.Node | None, name: str) -> Iterator[Fix]:
