@@ -32,6 +32,36 @@ def lines(text: str) -> list[str]:
 
 
 CASES = {
+    "a package mounts the files beside it": (
+        """
+        === app/main.py
+        from fastapi import FastAPI
+        from app.routes import router
+        app = FastAPI()
+
+        def mount():
+            app.include_router(router)
+        === app/routes/__init__.py
+        from fastapi import APIRouter
+        from . import orders
+        router = APIRouter(prefix="/api")
+        router.include_router(orders.router)
+        === app/routes/orders/__init__.py
+        from fastapi import APIRouter
+        from . import lines
+        router = APIRouter(prefix="/orders")
+        router.include_router(lines.router)
+        === app/routes/orders/lines.py
+        from fastapi import APIRouter
+        router = APIRouter()
+
+        @router.get("/lines")
+        def lines(): ...
+        """,
+        """
+        GET /api/orders/lines -> app/routes/orders/lines.py:lines
+        """,
+    ),
     "dependencies of a class guard its methods": (
         """
         === main.py
@@ -563,6 +593,38 @@ CASES = {
 }
 
 EXPRESS = {
+    "guards inside a wrapper": (
+        """
+        === app.js
+        const express = require("express");
+        const wrap = require("./wrap");
+        const auth = require("./auth");
+        const orders = require("./orders");
+        const app = express();
+        app.get("/orders", wrap(auth.jwt), orders.view("x"), wrap(orders.all));
+        app.get("/open", wrap(orders.some), wrap(orders.all));
+        === wrap.js
+        module.exports = function wrap(fn) { return (...args) => fn(...args).catch(args[2]); };
+        === auth.js
+        function authenticate(kind) {
+          return function auth(req, res, next) {
+            if (!req.user) throw new CustomError("no", 401);
+            next();
+          };
+        }
+        const jwt = authenticate("jwt");
+        module.exports = { jwt };
+        === orders.js
+        function all(req, res) { res.json(rows()); }
+        function some(req, res, next) { next(); }
+        function view(name) { return (req, res, next) => { res.locals.view = name; next(); }; }
+        module.exports = { all, some, view };
+        """,
+        """
+        GET /orders -> orders.js:orders.all [auth.jwt]
+        GET /open -> orders.js:orders.all
+        """,
+    ),
     "routers of other files, mounted below a prefix and behind a guard": (
         """
         === server.js

@@ -167,8 +167,9 @@ def _next(modules: Modules, path: str, name: str, outside: bool) -> tuple[str, s
 def _into(modules: Modules, path: str, module: str, rest: str) -> tuple[str, str, bool]:
     """The reference `rest` in a module, which may be outside of the workspace."""
     file = modules.file(path, module)
-    if file is not None:
+    if file is not None and file != path:
         return (file, rest, True)
+    # A package that imports from itself, `from . import orders`, means the file beside it.
     if Language.of(path) is Language.PYTHON and rest:
         head, called, tail = _split(rest)
         joined = module + head if module.endswith(".") else f"{module}.{head}"

@@ -37,6 +37,11 @@ class Uses:
                 known = known and not spread
                 values.append(value)
         uses: list[Use] = []
+        for place, value in enumerate(values[:-1]):
+            within = _wrapped(value)
+            if within is not None and not isinstance(within, ir.Lambda):
+                values[place] = within
+                uses += [one] if (one := self.one(value, frame)) is not None else []
         inner = _wrapped(values[-1]) if unwrap and values else None
         while inner is not None and len(uses) < _DEEPEST:
             wrapper = values.pop()

@@ -101,14 +101,12 @@ class Recorder:
             self._attach(value, create.parent, key, frame)
         return True
 
-    def _attach(self, call: ir.Call, parent: Parameter, child: str, frame: Frame) -> bool:
+    def _attach(self, call: ir.Call, parent: Parameter, child: str, frame: Frame) -> None:
         """Mount a router on the one that a call is given."""
         given = _argument(call.arguments, parent)
         receiver = self.names.name(given, frame) if given is not None else ""
-        if not receiver:
-            return False
-        self._step("mount", receiver, call, target=Use(child, child, self.code.place(call)))
-        return True
+        if receiver:
+            self._step("mount", receiver, call, target=Use(child, child, self.code.place(call)))
 
     def constructor(self, function: ir.Expr, frame: Frame) -> str:
         if isinstance(function, ir.Name | ir.Attribute):
@@ -228,7 +226,9 @@ class Recorder:
         if isinstance(word, Guard):
             return self._guard(call, word, receiver, frame)
         if isinstance(word, Attach):
-            return self._attach(call, word.parent, receiver, frame)
+            # A function of that name may also add routes to what it is given.
+            self._attach(call, word.parent, receiver, frame)
+            return False
         if word.middleware:
             return self._verb(call, word, receiver, path, frame)
         if word.handler is None:
