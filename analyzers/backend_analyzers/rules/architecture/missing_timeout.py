@@ -85,7 +85,7 @@ def missing_timeout(file: File) -> Iterator[Finding]:
     intercepts = b"axios" in file.text and bool(_INTERCEPTS.search(file.text))
     for code, event in waiting:
         site = _call_of(code, event)
-        if site is None or _stays_open(file, code, site):
+        if site is None or _stays_open(file, code, site) or _is_set_later(site):
             continue
         if intercepts and event.function.startswith("axios"):
             continue
@@ -124,6 +124,14 @@ def _stays_open(file: File, code: Code, call: ir.Call) -> bool:
     return bool(_OPEN.search(file.text, start + call.start, start + call.end))
 
 
+def _is_set_later(call: ir.Call) -> bool:
+    """Whether the timeout is a variable that starts as None: `global timeout` may set it any time."""
+    return any(
+        one.name == "timeout" and isinstance(one.value, ir.Name) and not one.value.id.isupper()
+        for one in call.arguments
+    )
+
+
 _BROWSER_MODULES = (
     *("react", "vue", "svelte", "preact", "solid-js", "@angular", "next/navigation", "next/router"),
     *(
@@ -137,7 +145,7 @@ _BROWSER_MODULES = (
         "jquery",
         "rxjs",
     ),
-    *("$app/", "$lib/", "nuxt/app", "pinia", "swr"),
+    *("$app/", "$lib/", "nuxt/app", "pinia", "swr", "zustand", "jotai"),
 )
 _BROWSER_GLOBAL = re.compile(
     rb"(?<![\w.$])(?:document|window|localStorage|navigator)\.\w|['\"]use client['\"]"
@@ -158,6 +166,14 @@ def _is_browser(file: File, units: tuple[Code, ...]) -> bool:
             if binding.kind == "import" and binding.detail.startswith(_BROWSER_MODULES):
                 return True
     return False
+
+
+def _is_relative(event: Waiting) -> bool:
+    """Whether a request goes to the site of the page, as only a browser's can."""
+    if not event.function.endswith("fetch") or not isinstance(event, HttpRequest):
+        return False
+    parts = event.url.parts if isinstance(event.url, ir.Text) else ()
+    return bool(parts) and isinstance(parts[0], ir.Chunk) and parts[0].text.startswith("/")
 
 
 def _finding(file: File, code: Code, event: Waiting, call: ir.Call, serves: bool) -> Finding:

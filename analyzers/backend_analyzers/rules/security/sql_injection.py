@@ -284,14 +284,20 @@ def _is_text(code: Code, annotation: ir.Expr, depth: int = 6) -> bool:
     return bool(names)
 
 
+_LONGEST_WAY = 3
+"""Steps; what was made of a caller's value in more of them is another value."""
+
+
 def _may_be_text(code: Code, tainted: Tainted) -> bool:
     """Whether the parameter that a value comes from may be text, as far as its declaration says."""
     at = tainted.path[0][0]
+    if len(tainted.path) > _LONGEST_WAY:
+        return False
     for function in code.functions():
         for one in function.parameters:
             if (one.start, one.end) != (at.start, at.end):
                 continue
-            if function.key in _handlers(code):
+            if one.kind or function.key in _handlers(code):
                 return False  # it is no text from the request, as far as the framework says
             if one.annotation is not None:
                 return _is_text(code, one.annotation)
