@@ -37,12 +37,25 @@ class Fragment(NamedTuple):
     is_broken: bool
 
 
-@lru_cache(maxsize=256)
 def parsed(code: bytes, indent: bytes) -> Fragment:
     """Some code, parsed on its own; what is indented is put into the body of a class.
 
-    The last fragments are kept: they are the healthy neighbours of what is being typed.
+    The last healthy fragments are kept: they are the neighbours of what is being typed.
     """
+    key = (code, indent)
+    known = _KNOWN.pop(key, None) or _parsed(code, indent)
+    if not known.is_broken:
+        _KNOWN[key] = known
+        if len(_KNOWN) > _MOST_KNOWN:
+            _KNOWN.pop(next(iter(_KNOWN.copy())), None)
+    return known
+
+
+_KNOWN: Final[dict[tuple[bytes, bytes], Fragment]] = {}
+_MOST_KNOWN: Final = 128
+
+
+def _parsed(code: bytes, indent: bytes) -> Fragment:
     prefix = b"class _:\n" + indent if indent else b""
     text = prefix + code
     root = ts.Parser(grammar(Language.PYTHON)).parse(text).root_node
