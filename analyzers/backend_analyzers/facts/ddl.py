@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import msgspec
 
 from backend_analyzers.facts.queries import HOLE, Query, code_queries
 from backend_analyzers.source import File, Language
-from backend_analyzers.sql.ddl import CreateView, DdlStatement, DropIndex, RenameTable, TableName
+from backend_analyzers.sql.ddl import (
+    AddColumn,
+    CreateTable,
+    CreateView,
+    Ddl,
+    DdlStatement,
+    DropIndex,
+    RenameColumn,
+    RenameTable,
+    ReplaceColumn,
+    TableName,
+)
 from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.syntax import module
 from backend_analyzers.syntax.sql import dialect
@@ -25,12 +37,15 @@ class Declared(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class OtherTables(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Tables that code declares: their names, and whether there are others whose names it does not say.
 
-    `changed` are those that its DDL makes or changes, and the indexes that it drops.
+    `changed` are those that its DDL makes or changes, and the indexes that it drops; `columns` the
+    columns that this gives them.  `mapped` are those that may have other columns besides.
     """
 
     names: frozenset[str] = frozenset()
     open: bool = False
     changed: frozenset[str] = frozenset()
+    mapped: frozenset[str] = frozenset()
+    columns: dict[str, frozenset[str]] = {}
 
 
 _UP = re.compile(
@@ -132,41 +147,84 @@ def other_tables(file: File) -> OtherTables:
     """What a file says of tables in no schema: ORM models, migrations in code, warehouses."""
     if not file.language.is_code:
         return OtherTables(frozenset(_in_warehouse(file)))
-    names = set()
+    names: set[str] = set()
+    mapped: set[str] = set()
     if any(word in file.text for word in _NAMING):
-        names = {name.decode(errors="replace").lower() for name in _NAMED.findall(file.text)}
-    names |= {name.rpartition(".")[2] for name in names}
+        for match in _NAMED.finditer(file.text):
+            name = match[1].decode(errors="replace").lower()
+            names |= {name, name.rpartition(".")[2]}
+            if not _MENTION.match(match[0]):
+                mapped |= {name, name.rpartition(".")[2]}
     is_open = any(word in file.text for word in _DERIVING) and bool(_DERIVED.search(file.text))
     is_open = is_open or bool(_SQLMODEL.search(file.text))
-    changed: set[str] = set()
+    touched = _Touched(set(), mapped, {})
     for found in code_queries.each(file):
         for query in found:
-            for statement in query.statements:
-                if statement.kind == "ddl":
-                    touched, unclear = _touched(query)
-                    changed |= touched
-                    is_open = is_open or unclear
-    return OtherTables(frozenset(names | changed), is_open, frozenset(changed))
+            if any(statement.kind == "ddl" for statement in query.statements):
+                is_open = _touch(query, touched) or is_open
+    return OtherTables(
+        frozenset(names | touched.names),
+        is_open,
+        frozenset(touched.names),
+        frozenset(touched.mapped),
+        {table: frozenset(columns) for table, columns in touched.columns.items()},
+    )
 
 
-def _touched(query: Query) -> tuple[set[str], bool]:
-    """The tables that DDL in code makes or changes, and whether it may make some that it does not name."""
+_MENTION = re.compile(rb"hasTable|\.table|[tT]empView|table\s*[:=]")
+"""Beginnings of what names a table that is there already."""
+
+
+class _Touched(NamedTuple):
+    """What DDL in code makes and changes, gathered over the queries of a file."""
+
+    names: set[str]
+    mapped: set[str]
+    columns: dict[str, set[str]]
+
+
+def _touch(query: Query, touched: _Touched) -> bool:
+    """Gather the DDL of a query; whether it may make tables that it does not name."""
     names: set[str] = set()
     for statement in parse_ddl(query.text):
         for action in statement.actions:
             match action:
                 case CreateView(view=named):
                     names.add(named.name.lower())
+                    touched.mapped.add(named.name.lower())
                 case DropIndex(index=named):
                     names.add(named.name.lower())
                 case RenameTable(table=named, name=name):
                     names |= {named.name.lower(), name.lower()}
+                    touched.mapped.update({named.name.lower(), name.lower()})
                 case _:
                     found = getattr(action, "table", None)
                     if isinstance(found, TableName):
                         names.add(found.name.lower())
+                        _columns(action, found.name.lower(), query, touched)
+    touched.names.update(names)
     unclear = any(HOLE in name for name in names) or (not names and bool(query.holes))
-    return names, unclear and _MAKES.search(query.text) is not None
+    return unclear and _MAKES.search(query.text) is not None
+
+
+def _columns(action: Ddl, table: str, query: Query, touched: _Touched) -> None:
+    """Note the columns that an action gives a table, or that they cannot be read."""
+    given = touched.columns.setdefault(table, set())
+    match action:
+        case CreateTable(columns=columns, known=known):
+            given.update(column.name for column in columns)
+            if not known or query.holes or action.query is not None:
+                touched.mapped.add(table)
+        case AddColumn(column=column):
+            given.add(column.name)
+            if query.holes:
+                touched.mapped.add(table)
+        case RenameColumn(name=name):
+            given.add(name)
+        case ReplaceColumn(definition=definition):
+            given.add(definition.name)
+        case _:
+            pass
 
 
 _MAKES = re.compile(r"\bcreate\b[^;(]*\b(?:table|view)\b|\brename\s+to\b", re.IGNORECASE)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
-from backend_analyzers.facts.ddl import Declared, ddl, other_tables
+from backend_analyzers.facts.ddl import Declared, OtherTables, ddl, other_tables
 from backend_analyzers.facts.paths import folder, is_test, natural
 from backend_analyzers.source import Place
 from backend_analyzers.sql.ddl import (
@@ -45,13 +45,16 @@ class Database(msgspec.Struct, frozen=True):
 
     With `open` there may be tables whose names nothing here says.  `past` are the folders of schemas
     that lead up to another one: a project may keep the steps beside a file that says the result.
-    `changed` are the tables, and the indexes, that DDL in code changes in ways nobody follows here.
+    `changed` are the tables, and the indexes, that DDL in code makes or changes, `added` the columns
+    that it gives them, and `mapped` those that may have other columns besides, as an ORM maps them.
     """
 
     homes: tuple[Home, ...] = ()
     elsewhere: frozenset[str] = frozenset()
     open: bool = False
     changed: frozenset[str] = frozenset()
+    mapped: frozenset[str] = frozenset()
+    added: Mapping[str, frozenset[str]] = {}
     past: frozenset[str] = frozenset()
 
     def tables(self, name: str, namespace: str | None = None) -> tuple[tuple[Home, Table], ...]:
@@ -80,8 +83,9 @@ def database(workspace: Workspace) -> Database:
             tests.append(path)
         else:
             homes.setdefault(_home(path), []).append(path)
-    others = workspace.each(other_tables).values()
-    names: set[str] = set().union(*(other.names for other in others))
+    everywhere = workspace.each(other_tables)
+    others = [other for path, other in everywhere.items() if not is_test(path)]
+    names: set[str] = set().union(*(other.names for other in everywhere.values()))
     for path in tests:
         schema = _applied(Schema(), path, declared[path])
         names |= {table.name.lower() for table in schema.tables.values()}
@@ -95,8 +99,18 @@ def database(workspace: Workspace) -> Database:
         past=_past(lasting),
         elsewhere=frozenset(names | passing),
         changed=frozenset().union(*(other.changed for other in others)),
+        mapped=frozenset().union(*(other.mapped for other in others)),
+        added=_added(others),
         open=any(other.open for other in others) or any(not home.schema.complete for home in made),
     )
+
+
+def _added(others: Iterable[OtherTables]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for other in others:
+        for table, columns in other.columns.items():
+            found[table] = found.get(table, frozenset()) | columns
+    return found
 
 
 def place_of(origin: str, start: int, end: int) -> Place:

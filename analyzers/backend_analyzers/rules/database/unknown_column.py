@@ -109,8 +109,11 @@ def _searched(one: Resolved, number: int, database: Database) -> tuple[Table, ..
         if any(table.schema not in {*known.schema.search_path, *_named(one)} for table in tables):
             return ()
         found += tables
-    if any(not table.known or table.name.lower() in database.elsewhere for table in found):
-        return ()
+    name = one.statement.columns[number].name
+    for table in found:
+        key = table.name.lower()
+        if not table.known or key in database.mapped or name in database.added.get(key, ()):
+            return ()
     return tuple(found)
 
 
