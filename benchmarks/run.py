@@ -1,6 +1,6 @@
 """Measure speed and memory, beside peers in the same run; print a table and, on request, JSON.
 
-Exits 1 when a bound does not hold.
+Exits 1 when a bound does not hold or a benchmark fails.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import platform
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -46,18 +47,29 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args()
     rows: dict[str, list[Row]] = {}
+    failed: list[str] = []
     for name in options.only or BENCHMARKS:
         sys.stderr.write(f"{name} …\n")
         with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-            rows[name] = BENCHMARKS[name](Path(folder), options.quick)
+            try:
+                rows[name] = BENCHMARKS[name](Path(folder), options.quick)
+            except Exception:  # noqa: BLE001 - the figures of the others shall not be lost
+                failed.append(name)
+                traceback.print_exc()
     machine = _machine()
     # A pipe has no width: the table keeps its lines whole there.
     console = Console() if sys.stdout.isatty() else Console(width=130)
     console.print(_table(rows, machine))
     if options.json:
-        document = {"machine": machine, "quick": options.quick, "benchmarks": rows}
+        document = {
+            "machine": machine,
+            "quick": options.quick,
+            "failed": failed,
+            "benchmarks": rows,
+        }
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(document)))
-    return 1 if any(row.holds is False for group in rows.values() for row in group) else 0
+    broken = any(row.holds is False for group in rows.values() for row in group)
+    return 1 if broken or failed else 0
 
 
 def _machine() -> dict[str, str]:
