@@ -73,7 +73,7 @@ class Judge:
                 external = plain.replace(":", ".").rstrip(".")
                 if external in self._guards:
                     return "guard"
-                if external in self._harmless:
+                if external in self._harmless or external.partition(".")[0] in self._harmless:
                     return "open"
         found = self.function(path, name)
         if found is not None and not (is_annotation and found[1].is_class):

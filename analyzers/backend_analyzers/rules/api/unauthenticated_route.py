@@ -44,8 +44,9 @@ Routes for which something is unknown: a prefix, a mount, a dependency or middle
 seen and whose name does not tell, a handler that looks at the user, a session or a token without
 turning anybody away.  Handlers that only show a page, redirect, or answer a constant.  Routes that are open on purpose, judged by their path: health checks, login,
 registration, password resets, callbacks, webhooks, documentation, static files.  Reading what only
-writing is guarded for, and content that is mostly public, such as posts and products.  Applications
-in which most routes are open.
+writing is guarded for, and content that is mostly public, such as posts and products.  Reading, where
+no reading of the same file or resource is guarded, or most of it is open.  Routes that exist in some
+configurations only.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ from collections.abc import Iterator
 
 from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
+from backend_analyzers.source import Place
 from backend_analyzers.workspace import Workspace
 
 
@@ -76,11 +78,11 @@ def unauthenticated_route(workspace: Workspace) -> Iterator[Finding]:
 def _of_application(served: list[Route]) -> Iterator[Finding]:
     guarded = [route for route in served if route.guards and _is_protected(route)]
     exposed = [route for route in served if _is_exposed(route)]
-    if not guarded or len(guarded) * 2 < len(exposed):
+    if not guarded:
         return
     seen = set()
     for route in exposed:
-        sibling = _sibling(route, guarded, served)
+        sibling = _sibling(route, guarded, exposed)
         if sibling is None or route.place in seen:
             continue
         seen.add(route.place)
@@ -104,10 +106,14 @@ def _is_protected(route: Route) -> bool:
     return any(guard.source != "inline" for guard in route.guards) or not _is_open(route)
 
 
+_FILE = re.compile(r"\.(?:json|js|css|txt|xml|html?|ico|png|svg|ya?ml|map)$")
+
+
 def _is_exposed(route: Route) -> bool:
     return (
         route.resolved
         and not route.guards
+        and not route.is_conditional
         and not _is_open(route)
         and route.work != "page"
         and not set(route.methods) <= {"OPTIONS", "HEAD", "WEBSOCKET", "ANY"}
@@ -116,7 +122,7 @@ def _is_exposed(route: Route) -> bool:
 
 _OPEN = re.compile(
     r"(?i)(?:^|[/_.-])(?:health\w*|healthz?|live|liveness|livez|ready|readiness|readyz|alive|up|ping|pong|"
-    r"heartbeat|status|metrics|version|info|about|contact(?:-?us)?|feedback|terms|privacy|legal|faq|help|tos|imprint|home|index|"
+    r"heartbeat|status|metrics|version|info|about|contact(?:-?us)?|feedback|support\w*|report-?abuse|abuse|redirect\w*|terms|privacy|legal|faq|help|tos|imprint|home|index|"
     r"landing|robots\.txt|sitemap\w*|favicon\w*|well-known|docs?|documentation|swagger\w*|redoc|openapi\w*|"
     r"api-docs|graphiql|schema|static|assets|public|media|images?|img|css|js|fonts?|"
     r"log-?_?in|log-?_?out|sign-?_?in|sign-?_?up|sign-?_?out|signup|registers?|registration|auth|authenticate|"
@@ -139,37 +145,66 @@ def _is_open(route: Route) -> bool:
     """Whether a path, or the name of its handler, says that everybody may use it."""
     path = route.path.text if route.path is not None else ""
     fixed = re.sub(r"\{[^}]*\}", "", path)
-    if not fixed.strip("/") or _OPEN.search(fixed):
+    if not fixed.strip("/") or _OPEN.search(fixed) or _FILE.search(fixed):
         return True
-    if "POST" in route.methods and _ACCOUNTS.search(path):
+    if "POST" in route.methods and (_ACCOUNTS.search(path) or path.endswith("/report")):
         return True
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", route.handler_name.rpartition(".")[2])
     return bool(_OPEN.search(f"/{name}/"))
 
 
-def _sibling(route: Route, guarded: list[Route], served: list[Route]) -> Route | None:
+_FEW = 4
+"""How many times as many routes that write have a guard, when none of them is near."""
+
+
+def _sibling(route: Route, guarded: list[Route], exposed: list[Route]) -> Route | None:
     """A guarded route that this one should be like, the most similar first."""
     is_read = _is_read(route)
-    own = [other for other in guarded if _resource(other) == _resource(route)]
     if is_read and _CONTENT.search(route.path.text if route.path is not None else ""):
         return None
-    if is_read:
-        reads = [other for other in own if _is_read(other)]
-        if own and not reads:
-            # Writing is guarded and no reading is: open to readers on purpose.
-            return None
-        alike = reads or [other for other in guarded if _is_read(other)]
-    else:
-        alike = [other for other in own if not _is_read(other)] or own or guarded
+    own = [other for other in guarded if _resource(other) == _resource(route)]
+    if is_read and own and not any(_is_read(other) for other in own):
+        # Writing is guarded and no reading is: open to readers on purpose.
+        return None
     if is_read and not own and route.work in {"constant", "view"}:
         return None
-    certain = [other for other in alike if other.path is not None]
-    open_alike = [other for other in served if _is_exposed(other) and _is_read(other) == is_read]
-    if not own and len(certain) * (1 if is_read else 2) < len(open_alike):
+    alike = [one for one in guarded if _is_read(one) == is_read and one.path is not None]
+    open_alike = [one for one in exposed if _is_read(one) == is_read]
+    near = [one for one in alike if _is_near(one, route)]
+    near_open = {one.place for one in open_alike if _is_near(one, route)}
+    is_usual = len(near) * (1 if is_read else 2) >= len(near_open)
+    if not near and is_read:
+        near = _mounted_apart(alike)
+        files = {one.place.path for one in open_alike}
+        is_usual = len({_resource(one) for one in near}) >= len(files)
+    elif not near:
+        # A whole file of routes that write, forgotten beside many that are guarded.
+        near = alike or ([one for one in own if one.path is not None])
+        is_usual = len(near) >= _FEW * len({one.place for one in open_alike}) or bool(own)
+    if not near or not is_usual:
         return None
     return min(
-        certain, key=lambda other: (other.place.path != route.place.path, other.order), default=None
+        near, key=lambda other: (other.place.path != route.place.path, other.order), default=None
     )
+
+
+def _mounted_apart(guarded: list[Route]) -> list[Route]:
+    """The routes that a guard covers where their router is mounted, and no other router."""
+    resources: dict[Place, set[str]] = defaultdict(set)
+    for route in guarded:
+        for guard in route.guards:
+            if guard.source in {"mount", "router"} and guard.place.path != route.place.path:
+                resources[guard.place].add(_resource(route))
+    return [
+        route
+        for route in guarded
+        if any(len(resources.get(guard.place, ())) == 1 for guard in route.guards)
+    ]
+
+
+def _is_near(one: Route, other: Route) -> bool:
+    """Whether two routes are of one file, or of one resource."""
+    return one.place.path == other.place.path or _resource(one) == _resource(other)
 
 
 def _is_read(route: Route) -> bool:
