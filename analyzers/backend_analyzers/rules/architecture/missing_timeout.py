@@ -85,7 +85,9 @@ def missing_timeout(file: File) -> Iterator[Finding]:
     intercepts = b"axios" in file.text and bool(_INTERCEPTS.search(file.text))
     for code, event in waiting:
         site = _call_of(code, event)
-        if site is None or _stays_open(file, code, site) or _is_set_later(site):
+        if site is None or _is_relative(event):
+            continue
+        if _stays_open(file, code, site) or _is_set_later(site):
             continue
         if intercepts and event.function.startswith("axios"):
             continue
@@ -143,7 +145,6 @@ _BROWSER_MODULES = (
         "@glimmer",
         "@ember",
         "jquery",
-        "rxjs",
     ),
     *("$app/", "$lib/", "nuxt/app", "pinia", "swr", "zustand", "jotai"),
 )
