@@ -35,7 +35,8 @@ def newest(connection: psycopg.Connection) -> list[tuple]:
 
 Columns of tables whose definition is not known to the end, that code or an ORM declares or changes
 too, of views over such tables, and of functions; names that may belong to a part of the query that
-is put together at run time; migrations, which see the schema of their time.  Where several schemas
+is put together at run time; names that differ in case only, which are the same to MySQL and SQLite;
+migrations, which see the schema of their time.  Where several schemas
 have the table, the column must be missing from all of them.  Nor a column that resembles none, in a
 file that uses no other column of the table, since it may mean the table of another database, or in
 double quotes, which make a string in MySQL and SQLite.
@@ -113,6 +114,8 @@ def _searched(one: Resolved, number: int, database: Database) -> tuple[Table, ..
     for table in found:
         key = table.name.lower()
         if not table.known or key in database.mapped or name in database.added.get(key, ()):
+            return ()
+        if any(column.name.lower() == name.lower() for column in table.columns):
             return ()
     return tuple(found)
 

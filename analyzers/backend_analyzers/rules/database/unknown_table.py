@@ -77,6 +77,8 @@ def _is_missing(one: Resolved, number: int, table: TableRef, database: Database)
     inside = one.query.holes
     if any(start < table.end and table.start < end for start, end in inside):
         return False
+    if any(other.name.lower() == table.name.lower() for other in database.all_tables()):
+        return False
     return all(known.resolution.tables[number].state == "missing" for known in one.everywhere)
 
 
