@@ -93,16 +93,31 @@ def database(workspace: Workspace) -> Database:
         _made(name, sorted(paths, key=_order), declared) for name, paths in sorted(homes.items())
     )
     passing = {t.name.lower() for h in made for t in h.schema.tables.values() if t.temporary}
+    mixed = [home for home in made if _has_steps_in_code(home, everywhere)]
     lasting = tuple(_lasting(home) for home in made)
     return Database(
         homes=lasting,
         past=_past(lasting),
         elsewhere=frozenset(names | passing),
         changed=frozenset().union(*(other.changed for other in others)),
-        mapped=frozenset().union(*(other.mapped for other in others)),
+        mapped=frozenset().union(*(other.mapped for other in others), _names(mixed)),
         added=_added(others),
-        open=any(other.open for other in others) or any(not home.schema.complete for home in made),
+        open=any(other.open for other in others)
+        or bool(mixed)
+        or any(not home.schema.complete for home in made),
     )
+
+
+def _has_steps_in_code(home: Home, paths: Iterable[str]) -> bool:
+    """Whether some of its migrations are programs, which may do to the schema what nobody can read."""
+    return any(
+        path.startswith(f"{home.folder}/") and not path.endswith(".sql") and _is_numbered(path)
+        for path in paths
+    )
+
+
+def _names(homes: Iterable[Home]) -> frozenset[str]:
+    return frozenset(table.name.lower() for h in homes for table in h.schema.tables.values())
 
 
 def _added(others: Iterable[OtherTables]) -> dict[str, frozenset[str]]:
