@@ -262,6 +262,9 @@ def _conditions(value: ir.Expr, read: _Read) -> None:
             read.is_open = False
         elif isinstance(entry.value, ir.Collection):
             words = {e.key.constant for e in entry.value.entries if isinstance(e.key, ir.Text)}
+            if len(words) < len(entry.value.entries):
+                # `{[Op.in]: ids}`: some of the rows that the column leads to.
+                read.keys.append(key)
             read.is_open = read.is_open and words <= {"not", "equals", "contains", "$ne", "$exists"}
         elif not isinstance(entry.value, ir.Constant):
             read.keys.append(key)

@@ -33,7 +33,7 @@ Use instead:
 
 Errors that are meant for the client: a specific exception class, a JavaScript error in an answer of
 400 to 499 or with a status of its own (`error.status`), what a test of the error (`instanceof`, a code)
-has let through.  Details that are sent in debug or development mode only, and what is only logged.
+has let through, what only parses or validates, and functions that exist to test or debug something.  Details that are sent in debug or development mode only, and what is only logged.
 """
 
 from __future__ import annotations
@@ -95,9 +95,17 @@ def _caught(code: Code) -> Iterator[_Caught]:
     named = (one for one in functions if one is not None)
     if not handles and not any(True for one in named for _ in _handler_function(code, one)):
         return  # as nearly always: there is no need to walk
+    meant = {
+        handler.start
+        for node in ir.walk(code.unit.node)
+        if isinstance(node, ir.Try) and _only_checks(node)
+        for handler in node.handlers
+    }
     for node in ir.walk(code.unit.node):
-        if isinstance(node, ir.Handler):
+        if isinstance(node, ir.Handler) and node.start not in meant:
             around = _around(functions, node)
+            if around is not None and _TRIAL.search(around.name):
+                continue
             if code.language.is_ecmascript:
                 if node.name:
                     yield _Caught(node.name, _head(node), node.body, around)
@@ -105,6 +113,22 @@ def _caught(code: Code) -> Iterator[_Caught]:
                 yield _Caught(node.name, node.catches or _head(node), node.body, around)
         elif isinstance(node, ir.Function):
             yield from _handler_function(code, node)
+
+
+_TRIAL = re.compile(
+    r"^(?:debug|test|diagnose|probe)(?:_|[A-Z]|$)|_(?:debug|test|diagnose|probe)(?:_|$)|[a-z](?:Debug|Test)(?:[A-Z]|$)"
+)
+"""Functions whose answer is whether something works, and why it does not."""
+
+_CHECKING = re.compile(
+    r"(?i)valid|pars(?:e|ing)|(?:^|\.)(?:int|float|loads|uuid|strptime|fromisoformat|compile|isinstance|len|str|dict)$"
+)
+
+
+def _only_checks(node: ir.Try) -> bool:
+    """Whether what is tried only reads what the client has sent: its errors are meant for the client."""
+    calls = [one for part in node.body for one in ir.walk(part) if isinstance(one, ir.Call)]
+    return bool(calls) and all(_CHECKING.search(reference(one.function)) for one in calls)
 
 
 def _head(node: ir.Node) -> ir.Node:
@@ -348,6 +372,11 @@ def _leaks(answer: ir.Node, name: str) -> Iterator[ir.Node]:
                 yield node
                 continue
             case ir.Operator(operator="?:" | "&&" | "and" | "if") if _is_mode(node):
+                continue
+            case ir.Operator(operator="?:" | "if", operands=(_, *rest)):
+                stack.extend(reversed(rest))
+                continue
+            case ir.Operator(operator="instanceof" | "==" | "===" | "!=" | "!==" | "in"):
                 continue
             case ir.Lambda():
                 continue

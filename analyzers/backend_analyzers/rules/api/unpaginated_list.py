@@ -104,7 +104,8 @@ def _listed_finding(route: Route, listed: Listing) -> Finding:
 
 
 _STREAM = re.compile(
-    r"(?i)export|download|stream|csv|dump|backup|feed|sitemap|report|stats|metrics|count|summary"
+    r"(?i)export|download|stream|csv|dump|backup|feed|sitemap|report|stat(?:s|istics)|metrics|count|summary|"
+    r"analytics|dashboard|chart|graph|matrix"
 )
 
 
@@ -112,7 +113,11 @@ def _is_collection(route: Route) -> bool:
     if route.path is None or set(route.methods) != {"GET"} or not route.is_mounted:
         return False
     last = route.path.text.rstrip("/").rpartition("/")[2]
-    return bool(last) and "{" not in last and not _STREAM.search(f"{last} {route.handler_name}")
+    return (
+        bool(last)
+        and "{" not in last
+        and not _STREAM.search(f"{route.path.text} {route.handler_name}")
+    )
 
 
 def _functions(route: Route, workspace: Workspace, judged: Judge) -> Iterator[Checks]:
@@ -207,7 +212,7 @@ _SMALL = re.compile(
     r"(?i)^(?:\w+_)?(?:countr(?:y|ies)|currenc(?:y|ies)|languages?|locales?|regions?|states?|time_?zones?|roles?|"
     r"permissions?|categor(?:y|ies)|settings?|options?|configs?|configurations?|plans?|tiers?|types?|statuses|status|"
     r"kinds?|levels?|units?|features?|flags?|genres?|departments?|teams?|migrations?|schema_versions?|tags?|"
-    r"enums?|lookups?|tenants?|warehouses?|stores?|branches|tax_rates|shipping_methods|payment_methods)$"
+    r"enums?|lookups?|brackets?|pages?|widgets?|themes?|templates?|providers?|plugins?|integrations?|tenants?|warehouses?|stores?|branches|tax_rates|shipping_methods|payment_methods)$"
 )
 
 
@@ -245,7 +250,7 @@ _MOMENT = re.compile(
 """A time at which something happened; every table has the time at which its rows were made."""
 _GROWING = re.compile(
     r"(?i)(?:^|_)(?:reviews?|comments?|messages?|events?|logs?|orders?|payments?|transactions?|notifications?|"
-    r"history|histories|readings?|posts?|audits?|entries|changes|visits?|sessions?|invoices?|tickets?)$"
+    r"history|histories|readings?|runs?|executions?|deliveries|submissions?|measurements?|posts?|audits?|entries|changes|visits?|sessions?|invoices?|tickets?)$"
 )
 
 
