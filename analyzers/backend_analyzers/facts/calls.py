@@ -27,6 +27,7 @@ from backend_analyzers.events import (
 )
 from backend_analyzers.facts.function_names import function_keys, handler_numbers
 from backend_analyzers.facts.repeated import element, given_values, head, repeating_loop
+from backend_analyzers.flow.bindings import Binding
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.flow.scope import dotted
@@ -335,20 +336,35 @@ def _by_engine(function: str, otherwise: Weight) -> Weight:
 # Names -----------------------------------------------------------------------------------------
 
 
+_OWN = frozenset({"self", "cls", "this"})
+
+
 def _may_be_ours(code: Code, call: ir.Call) -> bool:
     """A cheap look before names are resolved."""
-    function = call.function
-    if isinstance(function, ir.Name):
-        return True
-    root: ir.Expr = function
+    root: ir.Expr = call.function
     while isinstance(root, ir.Attribute):
         root = root.value
     if not isinstance(root, ir.Name):
         return isinstance(root, ir.Call)
-    for binding in code.scope.names.get(root.id, ()):
+    if root.id in _OWN:
+        return True
+    known = code.scope.names.get(root.id)
+    for binding in known or ():
         if binding.kind == "import":
             return _is_ours(code, binding.detail)
-    return True
+    return known is not None or any(
+        _says_what(binding) for bound in code.outline.bindings for binding in bound.get(root.id, ())
+    )
+
+
+def _says_what(binding: Binding) -> bool:
+    """Whether a binding may tell what its name denotes."""
+    return binding.kind in {"function", "class", "import", "enter", "property"} or (
+        binding.annotation is not None or isinstance(binding.value, _TELLING)
+    )
+
+
+_TELLING = (ir.Call, ir.Await, ir.Name, ir.Attribute, ir.Operator)
 
 
 def _is_ours(code: Code, name: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from backend_analyzers import ir
 from backend_analyzers.facts.route_reader import unit_declarations
+from backend_analyzers.flow.blocks import FunctionContext
 from backend_analyzers.flow.code import Code
-from backend_analyzers.flow.outline import FunctionContext
 
 
 def function_keys(code: Code) -> Mapping[int, str]:
