@@ -44,7 +44,8 @@ _SOURCE_FOLDERS = frozenset({"src", "lib", "app", "backend", "server", "api", "p
 
 
 def _python_at(paths: Collection[str], base: str) -> str | None:
-    options = (f"{base}.py", f"{base}/__init__.py", f"{base}.pyi") if base else ("__init__.py",)
+    # A package wins over the file beside it, as it does when Python runs.
+    options = (f"{base}/__init__.py", f"{base}.py", f"{base}.pyi") if base else ("__init__.py",)
     return next((path for path in options if path in paths), None)
 
 

@@ -77,7 +77,8 @@ class Graph:
         if create is None:
             # A class that is computed: its name is all there is to go by.
             last = router.callee.rpartition(".")[2].rpartition(":")[2]
-            create = _named_like_routers(Language.of(path) or Language.PYTHON).get(last)
+            named = _named_like_routers(Language.of(path) or Language.PYTHON)
+            create = next((one for name, one in named.items() if last.endswith(name)), None)
             if create is None:
                 return None
             router = msgspec.structs.replace(router, known=False)
