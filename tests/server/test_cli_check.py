@@ -59,6 +59,16 @@ def test_only_what_was_named_is_reported_but_everything_is_read(shell: Shell) ->
     assert ran.document["summary"]["files"] == 2
 
 
+def test_tests_are_reported_on_only_when_they_are_named(shell: Shell) -> None:
+    shell.write("pyproject.toml", "")
+    shell.write("app.py", USELESS)
+    shell.write("tests/test_app.py", USELESS)
+
+    assert shell.check(".").places == ["app.py:1"]
+    assert shell.check("tests").places == ["tests/test_app.py:1"]
+    assert shell.check("tests/test_app.py").places == ["tests/test_app.py:1"]
+
+
 def test_a_named_file_is_read_even_when_it_is_ignored(shell: Shell) -> None:
     shell.write(".gitignore", "a.py\n")
     shell.write("a.py", USELESS)

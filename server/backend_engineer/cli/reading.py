@@ -10,6 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from backend_analyzers.facts.paths import is_test
 from backend_analyzers.source import Language
 from backend_analyzers.workspace import Workspace
 from backend_engineer.cli.failure import Failure
@@ -67,11 +68,19 @@ def configured(paths: tuple[Path, ...], overrides: dict[str, object]) -> tuple[P
     settings = msgspec.structs.replace(
         configuration.settings, **{k: v for k, v in overrides.items() if v is not None}
     )
+    if any(_is_test(root, path.resolve()) for path in paths):
+        settings = msgspec.structs.replace(settings, tests=True)
     found = problems(configuration)
     if found:
         listed = "\n".join(f"  {problem}" for problem in found)
         raise Failure(f"the configuration of `{root}` does not hold:\n{listed}")
     return root, settings
+
+
+def _is_test(root: Path, path: Path) -> bool:
+    """Whether somebody named tests: then their findings are wanted."""
+    inside = path.relative_to(root).as_posix() if path != root else root.name
+    return is_test(f"{inside}/" if path.is_dir() else inside)
 
 
 def read(paths: tuple[Path, ...], root: Path, settings: Settings) -> Project:
