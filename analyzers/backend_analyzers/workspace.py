@@ -289,14 +289,10 @@ def _decoder(fact: FileFact[Any]) -> msgspec.msgpack.Decoder[Any]:
 
 
 class Options(msgspec.Struct, frozen=True, gc=False):
-    """What the project has set that changes what the analyzers see."""
+    """What is true of the whole workspace, beside its files."""
 
-    dialect: str = ""
-    """`postgresql`, `mysql`, `sqlite`, or empty to judge by the text."""
     complete: bool = True
     """Whether every file of the project is here.  Until then no workspace rule reports."""
-    tests: bool = False
-    """Whether findings in the project's own tests count."""
 
 
 Derive = Callable[["Workspace"], Any]

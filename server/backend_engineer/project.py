@@ -20,7 +20,6 @@ def open_session(root: Path, settings: Settings) -> Session:
         rules=Rules(settings.include, settings.exclude, settings.max_file_size, dialect),
         cache=cache_folder(root, settings),
         jobs=settings.jobs,
-        tests=settings.tests,
     )
 
 

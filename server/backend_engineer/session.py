@@ -27,7 +27,6 @@ class Session:
         rules: Rules | None = None,
         cache: Path | None = None,
         jobs: int = 0,
-        tests: bool = False,
     ) -> None:
         self.root = root
         self.rules = rules or Rules()
@@ -37,9 +36,7 @@ class Session:
         """Why files are left out, by path."""
         self._open: dict[str, File] = {}
         self._lock = threading.RLock()
-        self._workspace = Workspace(
-            {}, Options(dialect=self.rules.dialect, complete=False, tests=tests)
-        )
+        self._workspace = Workspace({}, Options(complete=False))
 
     @property
     def workspace(self) -> Workspace:
