@@ -219,6 +219,8 @@ def _look_at_call(code: Code, call: ir.Call, seen: Seen) -> None:
         seen.denies = True
     if name.partition(".")[0] in _TALKS_BACK:
         seen.stops = True
+        if last == "render":
+            seen.calls[name] = None
         return
     if last in {"abort", "redirect"}:
         seen.stops = True

@@ -371,7 +371,9 @@ _PAGE = re.compile(
 )
 
 
-_VIEW = re.compile(r"(?:^|[.:])(?:render_template\w*|TemplateResponse|render_to_response)$")
+_VIEW = re.compile(
+    r"(?:^|[.:])(?:render_template\w*|TemplateResponse|render_to_response)$|^(?:res|response|reply)\.render$"
+)
 
 
 def _work(checks: Checks) -> Literal["", "constant", "page", "view"]:

@@ -45,7 +45,8 @@ seen and whose name does not tell, a handler that looks at the user, a session o
 turning anybody away.  Handlers that only show a page, redirect, or answer a constant.  Routes that are open on purpose, judged by their path: health checks, login,
 registration, password resets, callbacks, webhooks, documentation, static files.  Reading what only
 writing is guarded for, and content that is mostly public, such as posts and products.  Reading, where
-no reading of the same file or resource is guarded, or most of it is open.  Routes that exist in some
+no reading of the same file or resource is guarded, or most of it is open.  Routes below a comment
+that says that they are public.  Routes that exist in some
 configurations only.
 """
 
@@ -53,8 +54,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from backend_analyzers.facts.open_notes import open_notes
 from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
 from backend_analyzers.source import Place
@@ -71,11 +73,12 @@ def unauthenticated_route(workspace: Workspace) -> Iterator[Finding]:
     apps: dict[str, list[Route]] = defaultdict(list)
     for route in workspace.fact(routes):
         apps[route.app].append(route)
+    notes = workspace.each(open_notes)
     for served in apps.values():
-        yield from _of_application(served)
+        yield from _of_application(served, notes)
 
 
-def _of_application(served: list[Route]) -> Iterator[Finding]:
+def _of_application(served: list[Route], notes: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
     guarded = [route for route in served if route.guards and _is_protected(route)]
     exposed = [route for route in served if _is_exposed(route)]
     if not guarded:
@@ -84,6 +87,8 @@ def _of_application(served: list[Route]) -> Iterator[Finding]:
     for route in exposed:
         sibling = _sibling(route, guarded, exposed)
         if sibling is None or route.place in seen:
+            continue
+        if route.place.unit in notes.get(route.place.path, ()):
             continue
         seen.add(route.place)
         names = ", ".join(f"`{guard.name}`" for guard in sibling.guards[:2])
