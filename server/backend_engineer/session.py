@@ -53,9 +53,9 @@ class Session:
         return path in self._open
 
     def open(self, path: str, text: str, language: Language | None = None) -> File | None:
-        """An editor opened a document; None when its language is not read."""
+        """An editor opened a document; None when it is not read, as on disk: by its language or length."""
         language = Language.of(path) or language
-        if language is None:
+        if language is None or not _is_readable(text, language):
             return None
         dialect = self.rules.dialect if language is Language.SQL else ""
         file = File(path, language, text.encode(errors="replace"), dialect)
@@ -135,6 +135,6 @@ class Session:
         self._workspace = self._workspace.updated(changes, options)
 
 
-def is_readable(text: str, language: Language) -> bool:
+def _is_readable(text: str, language: Language) -> bool:
     """Whether an open document is worth analysing; minified text is not."""
     return not (language.is_ecmascript and is_minified(text.encode(errors="replace")))
