@@ -10,7 +10,7 @@ import msgspec
 
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.workspace import Closed, Open, Options, Source, Summary, Workspace
-from backend_engineer.discovery import Rules, Skipped, discover, is_minified, read
+from backend_engineer.discovery import Rules, Skipped, discover, read
 from backend_engineer.indexing import Entry, Progress, index, summary_of
 
 
@@ -53,9 +53,9 @@ class Session:
         return path in self._open
 
     def open(self, path: str, text: str, language: Language | None = None) -> File | None:
-        """An editor opened a document; None when it is not read, as on disk: by its language or length."""
+        """An editor opened a document; None when its language is not read."""
         language = Language.of(path) or language
-        if language is None or not _is_readable(text, language):
+        if language is None:
             return None
         dialect = self.rules.dialect if language is Language.SQL else ""
         file = File(path, language, text.encode(errors="replace"), dialect)
@@ -133,8 +133,3 @@ class Session:
         if complete and not options.complete:
             options = msgspec.structs.replace(options, complete=True)
         self._workspace = self._workspace.updated(changes, options)
-
-
-def _is_readable(text: str, language: Language) -> bool:
-    """Whether an open document is worth analysing; minified text is not."""
-    return not (language.is_ecmascript and is_minified(text.encode(errors="replace")))
