@@ -123,14 +123,14 @@ def classify(file: File, raw: bytes) -> File | Skipped:
     """The file, unless nobody writes it by hand."""
     if b"\0" in raw[:_SNIFF] and b"\0" in file.text[:_SNIFF]:
         return Skipped(file.path, "binary")
-    if file.language.is_ecmascript and is_minified(file.text):
+    if is_minified(file.text, file.language):
         return Skipped(file.path, "minified")
     return file
 
 
-def is_minified(text: bytes) -> bool:
-    """Whether lines are far longer than anyone types."""
-    if len(text) < _MINIFIED_LINE:
+def is_minified(text: bytes, language: Language) -> bool:
+    """Whether a script's lines are far longer than anyone types; a dump's may be."""
+    if not language.is_ecmascript or len(text) < _MINIFIED_LINE:
         return False
     lines = text.count(b"\n") + 1
     return len(text) / lines > _MINIFIED_MEAN or b".min." in text[:200]

@@ -163,10 +163,13 @@ class Worker:
         content = document.text.content
         document.project = project
         document.path = project.path_of(document.uri)
-        if len(content) > project.largest(document.language) or is_minified(content):
+        language = document.language
+        if len(content) > project.largest(language):
+            return
+        if language is not None and is_minified(content, language):
             return
         project.uris[document.path] = document.uri
-        project.session.open(document.path, content.decode(errors="replace"), document.language)
+        project.session.open(document.path, content.decode(errors="replace"), language)
 
     def _edit(self, document: _Document, change: Edited) -> None:
         document.version = change.version
