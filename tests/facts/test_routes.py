@@ -32,6 +32,41 @@ def lines(text: str) -> list[str]:
 
 
 CASES = {
+    "what runs before a whole application is open unless its name speaks of who is calling": (
+        """
+        === main.py
+        from asgi_language import LanguageMiddleware
+        from shield_asgi import SecurityMiddleware
+        from fastapi import Depends, FastAPI, Request
+        from deps import require_user
+        app = FastAPI()
+        app.add_middleware(LanguageMiddleware)
+
+        @app.middleware("http")
+        async def page(request: Request, call_next):
+            answer = await call_next(request)
+            return answer if answer.status_code != 404 else index()
+
+        @app.get("/mine", dependencies=[Depends(require_user)])
+        def mine(): ...
+
+        @app.get("/open")
+        def rows(): ...
+
+        other = FastAPI()
+        other.add_middleware(SecurityMiddleware)
+
+        @other.get("/secured")
+        def secured(): ...
+        === deps.py
+        def require_user(): ...
+        """,
+        """
+        GET /mine -> main.py:mine [require_user]
+        GET /open -> main.py:rows
+        GET /secured -> main.py:secured [?]
+        """,
+    ),
     "a package mounts the files beside it": (
         """
         === app/main.py

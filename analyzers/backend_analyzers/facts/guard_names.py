@@ -39,7 +39,7 @@ def may_guard(name: str) -> bool:
 _SUSPICIOUS = re.compile(
     r"(?i)auth|token|jwt|session|user|secur|access|key|permission|role|sso|saml|oidc|identity|passport|"
     r"login|tenant|protect|guard|shield|verif|sign|admin|acl|casbin|policy|bearer|credential|keycloak|"
-    r"clerk|cognito|okta|firebase|supabase|oso|allow|deny|require|ensure|firewall|ip"
+    r"clerk|cognito|okta|firebase|supabase|oso|allow|deny|require|ensure|firewall|whitelist|blacklist|context"
 )
 
 

@@ -37,16 +37,17 @@ class Judge:
     def around_all(self, use: Use) -> Verdict:
         """Judge what runs before every route of an application.
 
-        Guards of single routes would be idle if something unseen turned everybody away before them;
-        so what comes from outside of the workspace and says nothing of it is taken to be open.
+        Guards of single routes would be idle if something turned everybody away before them; so what
+        is not seen to do so, and has a name that says nothing of it, is taken to be open.
         """
         verdict = self.use(use)
-        if verdict != "unknown" or not use.name or use.body is not None:
+        if verdict != "unknown" or not use.name:
             return verdict
-        outside = [step.name for step in trail(self.modules, use.place.path, use.name)]
-        if self.function(use.place.path, use.name) is not None or ":" not in "".join(outside):
+        steps = trail(self.modules, use.place.path, use.name)
+        is_seen = use.body is not None or self.function(use.place.path, use.name) is not None
+        if not is_seen and not any(":" in step.name for step in steps):
             return verdict
-        return verdict if any(may_guard(name) for name in outside) else "open"
+        return verdict if any(may_guard(step.name) for step in steps) else "open"
 
     def use(self, use: Use, depth: int = 0) -> Verdict:
         """Judge a function that is named where it is to run."""
