@@ -36,7 +36,7 @@ CASES = {
         """
         === main.py
         from asgi_language import LanguageMiddleware
-        from shield_asgi import SecurityMiddleware
+        from shield_asgi import ShieldLayer
         from fastapi import Depends, FastAPI, Request
         from deps import require_user
         app = FastAPI()
@@ -54,7 +54,7 @@ CASES = {
         def rows(): ...
 
         other = FastAPI()
-        other.add_middleware(SecurityMiddleware)
+        other.add_middleware(ShieldLayer)
 
         @other.get("/secured")
         def secured(): ...

@@ -148,7 +148,7 @@ class _Flow:
     def _collect(self, node: ir.Node) -> None:
         """What local names stand for, what is answered, and whether pages are known."""
         stack: list[tuple[ir.Node, bool]] = [(node, True)]
-        while stack:
+        while stack and not self.pages:
             at, is_own = stack.pop()
             match at:
                 case ir.Name(id=word) | ir.Attribute(name=word) | ir.Parameter(name=word):
