@@ -31,12 +31,12 @@ Benchmark = Callable[[Path, bool], list[Row]]
 
 BENCHMARKS: dict[str, Benchmark] = {
     "startup": lambda folder, quick: startup.measure(folder, rounds=5 if quick else 20),
-    "editing": lambda folder, quick: editing.measure(folder, keys=20 if quick else 50),
+    "editing": lambda folder, quick: editing.measure(folder, keys=50, rounds=1 if quick else 3),
     "parsing": lambda folder, quick: parsing.measure(folder, keys=50 if quick else 500),
     "growth": lambda folder, quick: growth.measure(
         folder / "growth", keys=2_000 if quick else 20_000, warm_up=1_000 if quick else 5_000
     ),
-    "checking": lambda folder, _quick: checking.measure(folder),
+    "checking": lambda folder, quick: checking.measure(folder, rounds=1 if quick else 3),
 }
 
 
