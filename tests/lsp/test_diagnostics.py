@@ -182,15 +182,25 @@ def test_workspace_diagnostics_when_asked_for(shop: Path, start: Start) -> None:
     second = client.answer(asked)
     changed = next(item for item in second["items"] if item["uri"] == uri)
     assert changed["items"] == []
-    asked = client.ask(
-        "workspace/diagnostic",
-        {"previousResultIds": [i for i in known if i["uri"] != uri]},
-    )
-    client.notify("$/cancelRequest", {"id": asked})
-    with pytest.raises(Refused) as cancelled:
-        client.answer(asked)
-    assert cancelled.value.code == -32800
+    assert _cancelled_while_open(client, {i["uri"]: i["value"] for i in known}) == -32800
     client.stop()
+
+
+def _cancelled_while_open(client: Client, known: dict[str, str]) -> int:
+    """The code of a question that was cancelled while nothing was new.
+
+    The rules that compare files may still have news of the last change: then it is asked again.
+    """
+    for _ in range(10):
+        ids = [{"uri": uri, "value": value} for uri, value in known.items()]
+        asked = client.ask("workspace/diagnostic", {"previousResultIds": ids})
+        client.notify("$/cancelRequest", {"id": asked})
+        try:
+            answer = client.answer(asked)
+        except Refused as refused:
+            return int(refused.code)
+        known |= {item["uri"]: item["resultId"] for item in answer["items"]}
+    raise AssertionError("there was always something new")
 
 
 def test_workspace_diagnostics_are_off_by_default(shared: tuple[Client, Path]) -> None:
