@@ -146,7 +146,8 @@ _DERIVING = (
 def other_tables(file: File) -> OtherTables:
     """What a file says of tables in no schema: ORM models, migrations in code, warehouses."""
     if not file.language.is_code:
-        return OtherTables(frozenset(_in_warehouse(file)))
+        inside = frozenset(_in_warehouse(file))
+        return OtherTables(inside, mapped=inside)
     names: set[str] = set()
     mapped: set[str] = set()
     if any(word in file.text for word in _NAMING):
