@@ -33,7 +33,8 @@ Use instead:
 
 Errors that are meant for the client: a specific exception class, a JavaScript error in an answer of
 400 to 499 or with a status of its own (`error.status`), what a test of the error (`instanceof`, a code)
-has let through, what only parses or validates, and functions that exist to test or debug something.  Details that are sent in debug or development mode only, and what is only logged.
+has let through, what only parses or validates, and functions that exist to test or debug
+something.  Details that are sent in debug or development mode only, and what is only logged.
 """
 
 from __future__ import annotations
@@ -214,7 +215,7 @@ def _statements(body: tuple[ir.Stmt, ...], name: str, depth: int) -> Iterator[ir
 
 
 _MODE = re.compile(
-    r"(?i)debug|develop|(?:^|_|\.)(?:dev|env|testing|verbose)(?:$|_|\.)|node_env|environment|production|is_?prod|is_?dev"
+    r"(?i)debug|develop|dev_?mode|(?:^|_|\.)(?:dev|env|testing|verbose)(?:$|_|\.)|node_env|environment|production|is_?prod|is_?dev"
 )
 
 
