@@ -59,6 +59,11 @@ class Document:
             self._trail.append((before, made))
         return made
 
+    @property
+    def behind(self) -> int:
+        """How many texts before this one are kept."""
+        return len(self._trail)
+
     def since(self, text: Text) -> tuple[Edit, ...] | None:
         """The edits made after `text`; None when it is no text of this document any more."""
         if text is self.text:

@@ -91,3 +91,5 @@ class Reviewed(msgspec.Struct, frozen=True):
     items: bytes
     """The diagnostics, as a JSON array."""
     result_id: str
+    whole: bool
+    """Whether the rules that compare files were run, so that every fact of the snapshot is known."""

@@ -38,6 +38,9 @@ _POOL = 2
 _CONFIGURATION_SECONDS = 2
 """How long the editor's settings are waited for."""
 
+_FAR_BEHIND = 200
+"""Versions for which a document's texts are kept, while somebody types without a pause."""
+
 # What the worker's thread loads once it is idle: the modules that answer requests.
 ANSWERS = (
     "hover",
@@ -57,6 +60,8 @@ class BackendEngineer(Server):
         self.documents: dict[str, Document] = {}
         self.reviews: dict[str, Reviewed] = {}
         """The newest review of each open document, which may be of an older version."""
+        self.wholes: dict[str, Reviewed] = {}
+        """The newest with all rules: what a hover asks of it has been worked out already."""
         self.pulled: dict[str, tuple[int, str]] = {}
         """The version and result that a client last pulled."""
         self.refresh_wanted = False
@@ -103,8 +108,15 @@ class BackendEngineer(Server):
         document = self.documents.get(reviewed.uri)
         if document is None or document.since(reviewed.text) is None:
             return
+        before = self.reviews.get(reviewed.uri)
         self.reviews[reviewed.uri] = reviewed
-        document.reviewed(reviewed.text)
+        if reviewed.whole:
+            self.wholes[reviewed.uri] = reviewed
+        elif document.behind > _FAR_BEHIND:
+            self.wholes.pop(reviewed.uri, None)
+        document.reviewed(self.wholes.get(reviewed.uri, reviewed).text)
+        if before is not None and before.text is reviewed.text and before.items == reviewed.items:
+            return
         if reviewed.text is document.text:
             for future, _ in self._waiting.pop(reviewed.uri, []):
                 if not future.done():
@@ -114,6 +126,7 @@ class BackendEngineer(Server):
     def forget(self, uri: str) -> None:
         """Let go of all that is known of a document."""
         self.reviews.pop(uri, None)
+        self.wholes.pop(uri, None)
         self.pulled.pop(uri, None)
 
     def workspace_changed(self) -> None:

@@ -139,7 +139,7 @@ def _answering(server: BackendEngineer, name: str, *, newest: bool) -> Callable[
         uri = _uri(params)
         if uri not in server.documents:
             return Encoded(b"null")
-        reviewed = server.reviews.get(uri)
+        reviewed = server.wholes.get(uri) or server.reviews.get(uri)
         if newest or reviewed is None:
             reviewed = await server.review_of(uri, _modified)
         ask = _question(server, reviewed)

@@ -221,7 +221,7 @@ class Worker:
             log.exception("%s could not be reviewed", document.path)
             items = b"[]"
         result = (document.version, to_lsp.result_id((items,)))
-        if result == document.result:
+        if result == document.result and not again:
             return
         document.result = result
         self._deliver(
@@ -235,5 +235,6 @@ class Worker:
                 shown=shown,
                 items=items,
                 result_id=result[1],
+                whole=again,
             )
         )
