@@ -122,14 +122,21 @@ _TRIAL = re.compile(
 """Functions whose answer is whether something works, and why it does not."""
 
 _CHECKING = re.compile(
-    r"(?i)valid|pars(?:e|ing)|(?:^|\.)(?:int|float|loads|uuid|strptime|fromisoformat|compile|isinstance|len|str|dict)$"
+    r"(?i)valid|pars(?:e|ing)|(?:^|\.)(?:int|float|loads|uuid|strptime|fromisoformat|compile|isinstance|len|str|dict|json|get_json|form|body)$"
 )
 
 
 def _only_checks(node: ir.Try) -> bool:
     """Whether what is tried only reads what the client has sent: its errors are meant for the client."""
     calls = [one for part in node.body for one in ir.walk(part) if isinstance(one, ir.Call)]
-    return bool(calls) and all(_CHECKING.search(reference(one.function)) for one in calls)
+    return bool(calls) and all(_is_check(one) for one in calls)
+
+
+def _is_check(call: ir.Call) -> bool:
+    """Whether a call reads or checks the body: `loads(body)`, `request.json()`, `Payload(**body)`."""
+    name = reference(call.function)
+    builds = [one.spread for one in call.arguments] == ["**"]
+    return bool(_CHECKING.search(name)) or (builds and name.rpartition(".")[2][:1].isupper())
 
 
 def _head(node: ir.Node) -> ir.Node:
