@@ -163,7 +163,8 @@ def _is_head(question: Question, route: Route, offset: int) -> bool:
 def _route(route: Route) -> str:
     lines = [f"**{route_name(route)}** · {route.framework or 'unknown framework'} route"]
     if route.handler_name:
-        lines.append(f"Handled by `{route.handler_name}` in `{route.handler.path}`")
+        name = "" if route.handler_name == "function" else f" by `{route.handler_name}`"
+        lines.append(f"Handled{name} in `{route.handler.path}`")
     if route.guards:
         names = ", ".join(f"`{guard.name}` ({guard.source})" for guard in route.guards)
         more = "" if route.guards_known else ", and maybe more"
