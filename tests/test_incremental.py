@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_analyzers.analyze import faults, review, workspace_report
+from backend_analyzers.analyze import faults, prove, review, workspace_report
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.syntax import module
 from backend_analyzers.workspace import FILE_FACTS, Open, Workspace, codes
@@ -126,3 +126,33 @@ def test_typing_in_a_function_recomputes_that_function_only() -> None:
 
     assert len(changed) == 1
     assert len(module(after).units) == 50
+
+
+def test_a_fix_follows_text_that_is_no_part_of_its_statement() -> None:
+    """Spaces before the semicolon leave the statement, and the schema, as they were."""
+    text = (
+        b"CREATE TABLE t (id bigint PRIMARY KEY, a int, b int);\n"
+        b"CREATE INDEX t_a ON t (a);\n"
+        b"CREATE INDEX t_ab ON t (a, b);\n"
+    )
+    before = File("schema.sql", Language.SQL, text)
+    workspace = Workspace({"schema.sql": Open(before)})
+    assert [f.rule for f in review(workspace, "schema.sql")] == ["redundant-index"]
+    at = text.index(b"(a);") + 3
+    after = before.edited((Edit(at, at, b"   "),))
+
+    (finding,) = review(workspace.updated({"schema.sql": Open(after)}), "schema.sql")
+    fresh = Workspace({"schema.sql": Open(File("schema.sql", Language.SQL, after.text))})
+
+    assert (finding,) == review(fresh, "schema.sql")
+    assert prove(fresh, finding, finding.fixes[0]).holds
+
+
+def test_a_fact_that_looks_at_the_files_is_never_stale() -> None:
+    def sizes(workspace: Workspace) -> int:
+        return sum(len(source.file().text) for source in workspace.files.values())
+
+    workspace = Workspace.of({"a.py": "x = 1\n"})
+    assert workspace.fact(sizes) == 6
+    longer = Open(File("a.py", Language.PYTHON, b"x = 1\n# more\n"))
+    assert workspace.updated({"a.py": longer}).fact(sizes) == 13

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast, get_type_hints
 
 import msgspec
@@ -26,6 +26,8 @@ from backend_analyzers.syntax import module
 from backend_analyzers.versions import difference
 
 T = TypeVar("T")
+S = TypeVar("S")
+R = TypeVar("R")
 
 
 class UnitFact(Generic[T]):
@@ -312,11 +314,12 @@ class Workspace:
     """
 
     def __init__(self, files: Mapping[str, Source], options: Options | None = None) -> None:
-        self.files = files
+        self._files = files
         self.options = options or Options()
         self._each: dict[FileFact[Any], tuple[dict[str, Any], frozenset[str]]] = {}
         self._kept: dict[Derive, _Kept] = {}
         self._current: dict[Derive, _Kept] = {}
+        self._by_path: dict[Callable[..., Any], dict[str, tuple[Any, Any, Any]]] = {}
         self._reading: list[list[tuple[str, Any, Any]]] = []
         self._lock = threading.RLock()
 
@@ -334,7 +337,7 @@ class Workspace:
         self, changes: Mapping[str, Source | None], options: Options | None = None
     ) -> Workspace:
         """The workspace after some files were replaced, added, or (None) removed."""
-        files = dict(self.files)
+        files = dict(self._files)
         for path, source in changes.items():
             if source is None:
                 files.pop(path, None)
@@ -347,7 +350,18 @@ class Workspace:
                 fact: (values, stale | changed) for fact, (values, stale) in self._each.items()
             }
             after._kept = {**self._kept, **self._current}
+            after._by_path = dict(self._by_path)
         return after
+
+    @property
+    def files(self) -> Mapping[str, Source]:
+        """What is held for each path.
+
+        A fact or rule that looks here, or at `span`, is computed again for every snapshot: it may
+        have seen anything.  Reading through `each` and `one` keeps its results for longer.
+        """
+        self._read("files", None, self._files)
+        return self._files
 
     def each(self, fact: FileFact[T]) -> Mapping[str, T]:
         """The value of a file fact for every file, by path."""
@@ -359,7 +373,7 @@ class Workspace:
     def one(self, path: str, fact: FileFact[T]) -> T | None:
         """The value of a file fact for one file, or None when there is no such file."""
         with self._lock:
-            value = self.files[path].of(fact) if path in self.files else None
+            value = self._files[path].of(fact) if path in self._files else None
             self._read("one", (path, fact), value)
             return value
 
@@ -369,6 +383,27 @@ class Workspace:
             value = self._derived(derive)
             self._read("fact", derive, value)
             return cast("T", value)
+
+    def by_path(
+        self,
+        compute: Callable[[str, T, S], R],
+        values: Mapping[str, T],
+        shared: S,
+    ) -> dict[str, R]:
+        """`compute(path, value, shared)` for each value, where neither is the very same as before.
+
+        For a workspace fact that is made of one part a file: an edit costs the file that it is in.
+        """
+        with self._lock:
+            before = self._by_path.get(compute, {})
+            now: dict[str, tuple[Any, Any, Any]] = {}
+            for path, value in values.items():
+                held = before.get(path)
+                if held is None or held[0] is not value or held[1] is not shared:
+                    held = (value, shared, compute(path, value, shared))
+                now[path] = held
+            self._by_path[compute] = now
+            return {path: held[2] for path, held in now.items()}
 
     def option(self, name: str) -> Any:
         """The value of one of the project's options, recorded as read."""
@@ -389,18 +424,18 @@ class Workspace:
 
     def _up_to_date(self, fact: FileFact[T]) -> dict[str, T]:
         if fact not in self._each:
-            values = {path: source.of(fact) for path, source in self.files.items()}
+            values = {path: source.of(fact) for path, source in self._files.items()}
             self._each[fact] = (values, frozenset())
             return values
         values, stale = self._each[fact]
         if stale:
             fresh: dict[str, T] = {}
             for path in stale:
-                if path in self.files:
-                    value = self.files[path].of(fact)
+                if path in self._files:
+                    value = self._files[path].of(fact)
                     if path not in values or values[path] != value:
                         fresh[path] = value
-            gone = [path for path in stale if path not in self.files and path in values]
+            gone = [path for path in stale if path not in self._files and path in values]
             if fresh or gone:
                 values = {p: v for p, v in values.items() if p not in gone} | fresh
             self._each[fact] = (values, frozenset())
@@ -434,12 +469,9 @@ class Workspace:
                 return self._derived(key) is value
             case "one":
                 path, fact = key
-                now = self.files[path].of(fact) if path in self.files else None
+                now = self._files[path].of(fact) if path in self._files else None
                 return bool(now == value)
+            case "files":
+                return self._files is value
             case _:
                 return bool(getattr(self.options, key) == value)
-
-
-def paths_of(places: Iterable[Place]) -> frozenset[str]:
-    """The files that some places lie in."""
-    return frozenset(place.path for place in places)

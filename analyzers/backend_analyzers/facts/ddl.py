@@ -110,6 +110,30 @@ def _is_down(turns: list[tuple[int, bool]], offset: int) -> bool:
     return down
 
 
+@file_fact
+def tails(file: File) -> dict[str, tuple[int, int]]:
+    """The size of each declaring unit in bytes, and of what goes with it: semicolon and line end."""
+    lowered = module(file)
+    declaring = {declared.unit for declared in ddl(file)}
+    return {
+        unit.key: (unit.node.end, _tail(file.text, start, start + unit.node.end))
+        for unit, start in zip(lowered.units, lowered.offsets, strict=True)
+        if unit.key in declaring
+    }
+
+
+_REST = re.compile(rb"[ \t]*;?")
+_LINE_END = re.compile(rb"[ \t]*(?:\r\n|\n)")
+
+
+def _tail(text: bytes, start: int, end: int) -> int:
+    rest = _REST.match(text, end)
+    stop = rest.end() if rest is not None and text[rest.end() - 1 : rest.end()] == b";" else end
+    alone = not text[text.rfind(b"\n", 0, start) + 1 : start].strip()
+    line_end = _LINE_END.match(text, stop) if alone else None
+    return (line_end.end() if line_end is not None else stop) - end
+
+
 _NAMED = re.compile(
     rb"""(?:__tablename__\s*=|db_table\s*=|T(?<!\wT)able\(|create_table\(|rename_table\(|createTable(?:IfNotExists)?\(
     |CreateTable(?:IfNotExists)?\(|renameTable\(|hasTable\(|d(?<!\wd)efine\(|@Entity\(\s*(?:\{\s*name\s*:)?

@@ -7,15 +7,16 @@ So something is only missing when it is missing from all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from typing import Any, Generic, TypeVar
+from functools import cache
+from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
 from backend_analyzers.facts.paths import is_migration, is_test
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.schema import Database, database
-from backend_analyzers.sql.resolve import ColumnResolution, Resolution, resolve
+from backend_analyzers.sql.resolve import Resolution, resolve
 from backend_analyzers.sql.schema import Schema, SchemaColumn, Table, find_column
 from backend_analyzers.sql.statement import ColumnRef, Operand, Statement
 from backend_analyzers.workspace import Workspace
@@ -54,10 +55,6 @@ class Resolved(msgspec.Struct, frozen=True):
             if any(table.state == "table" for table in one.resolution.tables)
         )
 
-    def column_states(self, number: int) -> tuple[ColumnResolution, ...]:
-        """What the column of this number means in each schema the statement may be meant for."""
-        return tuple(one.resolution.columns[number] for one in self.known)
-
     def columns(self, ref: ColumnRef) -> tuple[tuple[Table, SchemaColumn], ...]:
         """The stored column that a reference means in each schema; none when that is not sure in all."""
         number = next((n for n, c in enumerate(self.statement.columns) if c == ref), None)
@@ -84,12 +81,12 @@ class Resolved(msgspec.Struct, frozen=True):
 
 def resolved(workspace: Workspace) -> Mapping[str, tuple[Resolved, ...]]:
     """The statements of every file that has any, tests apart."""
-    declared = workspace.fact(database)
-    return {
-        path: _RESOLVED(path, (found, declared), partial(_of_file, path, found, declared))
+    asked = {
+        path: found
         for path, found in workspace.each(queries).items()
         if found and not is_test(path)
     }
+    return workspace.by_path(_of_file, asked, workspace.fact(database))
 
 
 Check = Callable[[tuple[Resolved, ...], Database], Iterator[T]]
@@ -97,10 +94,17 @@ Check = Callable[[tuple[Resolved, ...], Database], Iterator[T]]
 
 def findings_of(workspace: Workspace, check: Check[T]) -> Iterator[T]:
     """What a check finds in the statements of one file, for every file."""
-    declared = workspace.fact(database)
-    latest = _FOUND.setdefault(check, Latest())
-    for path, statements in workspace.fact(resolved).items():
-        yield from latest(path, (statements, declared), partial(_all, check, statements, declared))
+    statements, declared = workspace.fact(resolved), workspace.fact(database)
+    found = workspace.by_path(_of_path(check), statements, declared)
+    return chain.from_iterable(found.values())
+
+
+@cache
+def _of_path(
+    check: Check[T],
+) -> Callable[[str, tuple[Resolved, ...], Database], tuple[T, ...]]:
+    """The check as `by_path` wants it; the same one for the same check."""
+    return lambda _path, statements, declared: tuple(check(statements, declared))
 
 
 def fits(query: Query, text: str) -> bool:
@@ -109,37 +113,6 @@ def fits(query: Query, text: str) -> bool:
     Quotes are for the proof of the fix to judge: one that ends the literal does not parse.
     """
     return not query.in_code or not set(text) & set("\\{}%\n")
-
-
-class Latest(Generic[T]):
-    """The last answer for each path, kept while what it was computed from is the very same.
-
-    So an edit costs only the file that it is in.  The answers are pure functions of `inputs`, which
-    are held by identity: whoever asks with others has his own computed.
-    """
-
-    def __init__(self, most: int = 20_000) -> None:
-        self._answers: dict[str, tuple[tuple[object, ...], T]] = {}
-        self._most = most
-
-    def __call__(self, path: str, inputs: tuple[object, ...], compute: Callable[[], T]) -> T:
-        """The answer for a path."""
-        held = self._answers.get(path)
-        if held is not None and all(a is b for a, b in zip(held[0], inputs, strict=True)):
-            return held[1]
-        answer = compute()
-        if len(self._answers) >= self._most:
-            self._answers.clear()
-        self._answers[path] = (inputs, answer)
-        return answer
-
-
-_RESOLVED: Latest[tuple[Resolved, ...]] = Latest()
-_FOUND: dict[Check[Any], Latest[tuple[Any, ...]]] = {}
-
-
-def _all(check: Check[T], statements: tuple[Resolved, ...], declared: Database) -> tuple[T, ...]:
-    return tuple(check(statements, declared))
 
 
 def _of_file(path: str, found: tuple[Query, ...], declared: Database) -> tuple[Resolved, ...]:

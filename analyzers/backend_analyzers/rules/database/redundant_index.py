@@ -39,6 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backend_analyzers.facts.ddl import tails
 from backend_analyzers.facts.schema import Home, database, place_of
 from backend_analyzers.rule import (
     Change,
@@ -123,14 +124,8 @@ def _without(workspace: Workspace, home: Home, at: Place, better: Index) -> tupl
     """Take the statement out of the newest file, if it has both: older ones have run somewhere."""
     if not at.path == home.files[-1] == better.origin.partition("\0")[0] or not at.unit:
         return ()
-    text = workspace.files[at.path].file().text
-    span = workspace.span(at)
-    end = span.end
-    while text[end : end + 1] in {b" ", b"\t"}:
-        end += 1
-    if text[end : end + 1] == b";":
-        end += 1
-    if not text[text.rfind(b"\n", 0, span.start) + 1 : span.start].strip():
-        end += 2 if text[end : end + 2] == b"\r\n" else text[end : end + 1] == b"\n"
-    whole = Place(at.path, at.unit, at.start, at.end + end - span.end)
+    size, tail = (workspace.one(at.path, tails) or {}).get(at.unit, (0, 0))
+    if (at.start, at.end) != (0, size):
+        return ()
+    whole = Place(at.path, at.unit, 0, size + tail)
     return (Fix("Delete the index", (Change(whole, ""),)),)
