@@ -20,6 +20,11 @@ from backend_analyzers.workspace import Summary
 _LARGEST = 512_000_000
 """Bytes of summaries kept; the ones not used for longest go first."""
 _DAY = 86_400
+_READERS = (
+    *("tree-sitter", "tree-sitter-javascript", "tree-sitter-postgres", "tree-sitter-python"),
+    *("tree-sitter-typescript", "sqlglot"),
+)
+"""Packages that decide what is read out of a text."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Summary).decode
@@ -39,7 +44,7 @@ def fingerprint() -> str:
         state.update(
             f"{file.relative_to(package)} {status.st_size} {status.st_mtime_ns}\n".encode()
         )
-    for name in ("tree-sitter-python", "tree-sitter-typescript", "tree-sitter-postgres", "sqlglot"):
+    for name in _READERS:
         with contextlib.suppress(PackageNotFoundError):
             state.update(version(name).encode())
     return state.hexdigest()

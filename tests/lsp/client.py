@@ -71,10 +71,16 @@ class Refused(Exception):  # noqa: N818 - an answer
 class Client:
     """One server process and everything that it has said."""
 
-    def __init__(self, *, arguments: tuple[str, ...] = (), cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        arguments: tuple[str, ...] = (),
+        cache: Path | None = None,
+        program: tuple[str, ...] = ("-I", "-m", "backend_engineer", "lsp"),
+    ) -> None:
         cache = cache or Path(tempfile.mkdtemp(prefix="lsp-cache-"))
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "backend_engineer", "lsp", *arguments],
+            [sys.executable, *program, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

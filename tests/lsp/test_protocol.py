@@ -282,3 +282,28 @@ def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["--tcp", address])
     assert refused.value.code == 2
+
+
+BROKEN = """
+import sys
+sys.modules["backend_analyzers.analyze"] = None
+from backend_engineer.lsp.server import main
+raise SystemExit(main([]))
+"""
+
+
+def test_a_broken_installation_is_said(tmp_path: Path) -> None:
+    """Nobody waits for ever for analyzers that cannot be loaded."""
+    client = Client(program=("-I", "-c", BROKEN))
+    try:
+        client.initialize(tmp_path)
+        uri = (tmp_path / "a.py").as_uri()
+        client.open(uri, "x = 1\n")
+        with pytest.raises(Refused) as refused:
+            client.pull(uri)
+        assert refused.value.code == -32603
+        client.until(lambda: client.shown or None, "a message")
+        assert "backend-engineer doctor" in client.shown[0]["message"]
+        assert client.request("shutdown") is None
+    finally:
+        client.kill()

@@ -76,16 +76,6 @@ class Query(msgspec.Struct, frozen=True, gc=False):
         first, last = self._segment(start), self._segment(max(start, end - 1))
         return first is last and _is_exact(first)
 
-    def offset_at(self, offset: int) -> int | None:
-        """The offset in the SQL of an offset in the unit, when it lies in the query."""
-        if not self.segments:
-            inside = offset - self.at.start
-            return inside if 0 <= inside <= self.at.end - self.at.start else None
-        for start, end, host_start, host_end in self.segments:
-            if host_start <= offset <= host_end:
-                return min(start + offset - host_start, end)
-        return None
-
     def source(self, start: int, end: int) -> str:
         """A part of the text, by byte offsets."""
         return self.text.encode(errors="replace")[start:end].decode(errors="replace")

@@ -77,7 +77,6 @@ class Outline:
         "calls",
         "contexts",
         "functions",
-        "has_star_import",
         "raises",
         "returns",
         "tagged",
@@ -97,7 +96,6 @@ class Outline:
         self.contexts: list[tuple[ir.Expr, int, int]] = []
         """What `with` statements enter, and the range in which it holds."""
         self.branches: list[tuple[ir.Branch, int]] = []
-        self.has_star_import = False
         self._blocks_by_start: tuple[list[int], list[Block]] = ([], [])
 
     def seal(self) -> None:

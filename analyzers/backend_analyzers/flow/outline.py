@@ -139,9 +139,7 @@ def _unknown(_outline: Outline, node: ir.Unknown, block: int, stack: _Stack) -> 
 def _import(outline: Outline, node: ir.Import, block: int, _stack: _Stack) -> None:
     function = outline.blocks[block].function
     for name, qualified in imported(node):
-        if name == "*":
-            outline.has_star_import = True
-        else:
+        if name != "*":
             outline.bind(function, name, Binding("import", node.end, block, detail=qualified))
 
 

@@ -52,7 +52,6 @@ class Timeout(msgspec.Struct, frozen=True):
     zero_is_none: bool = False
 
 
-NO_TIMEOUT = Deadline.ABSENT
 HAS_TIMEOUT = Deadline.PRESENT
 SOME_TIMEOUT = Deadline.UNKNOWN
 

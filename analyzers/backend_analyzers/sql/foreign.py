@@ -46,9 +46,7 @@ def parsed(prepared: Prepared, start: int, end: int) -> exp.Expr | None:
         piece = piece.replace('"', "`").replace("$", "@")
     try:
         tree = sqlglot.parse_one(piece, read=dialect)
-    except (sqlglot.errors.SqlglotError, RecursionError, ValueError, TypeError, AttributeError):
-        return None
-    except Exception:  # noqa: BLE001 - a foreign parser on broken text
+    except Exception:  # noqa: BLE001 - a foreign parser on broken text: what it cannot read is unknown
         return None
     return (
         None if tree is None or isinstance(tree, exp.Command) or _depth(tree) > _DEEPEST else tree

@@ -24,7 +24,7 @@ from lsprotocol import types as lsp
 from backend_engineer.lsp import client, configuration, diagnostics, progress
 from backend_engineer.lsp.documents import Document
 from backend_engineer.lsp.exchange import Call, Inbox, Reviewed
-from backend_engineer.lsp.protocol import Encoded, Refusal, Server
+from backend_engineer.lsp.protocol import INTERNAL_ERROR, Encoded, Refusal, Server
 
 if TYPE_CHECKING:
     from backend_engineer.lsp.folders import Folders
@@ -78,6 +78,8 @@ class BackendEngineer(Server):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._configured = threading.Event()
         self._change = asyncio.Event()
+        self._broken = ""
+        """Why nothing can be reviewed any more; empty while all is well."""
         self._reopen: Callable[[], None] = _nothing
         self._review_again: Callable[[], None] = _nothing
 
@@ -88,6 +90,8 @@ class BackendEngineer(Server):
         reviewed, document = self.reviews.get(uri), self.documents[uri]
         if reviewed is not None and reviewed.text is document.text:
             return reviewed
+        if self._broken:
+            raise Refusal(INTERNAL_ERROR, self._broken)
         future: asyncio.Future[Reviewed] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(uri, [])
         waiting.append((future, superseded))
@@ -176,6 +180,23 @@ class BackendEngineer(Server):
         threading.Thread(target=self._work, daemon=True, name="worker").start()
 
     def _work(self) -> None:
+        """Nobody may wait for a worker that is gone: a broken installation is said, not suffered."""
+        try:
+            self._review_what_comes()
+        except Exception as error:
+            log.exception("the worker stopped")
+            why = f"nothing can be reviewed: {error!r}; run `backend-engineer doctor`"
+            self.on_loop(partial(self._give_up, why))
+
+    def _give_up(self, why: str) -> None:
+        self._broken = why
+        self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Error, why))
+        waiting, self._waiting = self._waiting, {}
+        for future, _ in (one for several in waiting.values() for one in several):
+            if not future.done():
+                future.set_exception(Refusal(INTERNAL_ERROR, why))
+
+    def _review_what_comes(self) -> None:
         """Load the analyzers, open the folders, and review what comes in."""
         folders = importlib.import_module("backend_engineer.lsp.folders")
         workers = importlib.import_module("backend_engineer.lsp.worker")
