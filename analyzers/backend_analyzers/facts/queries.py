@@ -16,6 +16,7 @@ from backend_analyzers import ir
 from backend_analyzers.events import DatabaseQuery
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
+from backend_analyzers.libraries.drivers import driver_of
 from backend_analyzers.source import File, Language, Place
 from backend_analyzers.sql.dialects import dialect_of, looks_like_sql
 from backend_analyzers.sql.parse import parse
@@ -175,7 +176,7 @@ def _query(
     if not segments or at > LARGEST:
         return None
     sql = "".join(pieces)
-    spoken = _dialect(event, sql)
+    spoken = _dialect(code, event, sql)
     is_tagged = text.function is not None
     statements = parse(sql, dialect=spoken, holes=() if is_tagged else holes)
     return Query(
@@ -206,26 +207,9 @@ def _dotted(expression: ir.Expr) -> str:
     return ".".join([expression.id, *reversed(names)]) if isinstance(expression, ir.Name) else ""
 
 
-_DIALECTS: tuple[tuple[str, Dialect], ...] = (
-    ("psycopg", "postgresql"),
-    ("asyncpg", "postgresql"),
-    ("pg.", "postgresql"),
-    ("pg-promise", "postgresql"),
-    ("postgres", "postgresql"),
-    ("sqlite", "sqlite"),
-    ("better-sqlite3", "sqlite"),
-    ("mysql", "mysql"),
-    ("pymysql", "mysql"),
-    ("MySQLdb", "mysql"),
-)
-
-
-def _dialect(event: DatabaseQuery | None, sql: str) -> Dialect:
-    if event is not None:
-        for prefix, spoken in _DIALECTS:
-            if prefix in event.connection:
-                return spoken
-    return dialect_of(sql.encode(errors="replace"))
+def _dialect(code: Code, event: DatabaseQuery | None, sql: str) -> Dialect:
+    driver = driver_of(code.language, event.connection) if event is not None else None
+    return driver.dialect if driver is not None else dialect_of(sql.encode(errors="replace"))
 
 
 def _merged(segments: list[Segment], holes: set[int]) -> Iterator[Segment]:

@@ -46,6 +46,7 @@ from typing import NamedTuple
 from backend_analyzers import ir
 from backend_analyzers.facts.modules import reference
 from backend_analyzers.flow.code import Code
+from backend_analyzers.libraries.drivers import is_database_error
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, unit_rule
 
 
@@ -84,9 +85,7 @@ class _Caught(NamedTuple):
 
 _DEEPEST = 40
 _ANY = re.compile(r"(?:^|\.)(?:Exception|BaseException|Throwable)$")
-_DATABASE = re.compile(
-    r"^(?:psycopg2?|asyncpg|sqlite3|pymysql|MySQLdb|sqlalchemy|mysql)\.|^(?:OSError|IOError)$"
-)
+_SYSTEM = frozenset({"OSError", "IOError"})
 _ERROR_NAME = re.compile(r"^(?:e|err|error|ex|exc|exception)$")
 
 
@@ -156,7 +155,7 @@ def _is_any(code: Code, catches: ir.Expr | None) -> bool:
     if isinstance(catches, ir.Collection):
         return any(_is_any(code, entry.value) for entry in catches.entries)
     name = code.name_of(catches) or reference(catches)
-    return bool(_ANY.search(name) or _DATABASE.search(name))
+    return bool(_ANY.search(name)) or is_database_error(name) or name in _SYSTEM
 
 
 def _handler_function(code: Code, node: ir.Function) -> Iterator[_Caught]:

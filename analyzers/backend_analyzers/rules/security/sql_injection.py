@@ -58,6 +58,7 @@ from backend_analyzers.flow.code import Code, FunctionContext
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.flow.scope import dotted
 from backend_analyzers.flow.taint import PARAMETER, Source, Tainted, parameters_of, taint
+from backend_analyzers.libraries.drivers import driver_of
 from backend_analyzers.rule import (
     Change,
     Confidence,
@@ -308,23 +309,18 @@ def _may_be_text(code: Code, tainted: Tainted) -> bool:
 
 # Fixes -----------------------------------------------------------------------------------------
 
-_PYTHON_STYLES = (
-    (("psycopg.", "psycopg2.", "pymysql.", "MySQLdb.", "mysql.connector."), "%s", "tuple"),
-    (("sqlite3.", "aiosqlite."), "?", "tuple"),
-    (("asyncpg.",), "$", "rest"),
-)
-_ECMASCRIPT_STYLES = (
-    (("pg.", "postgres.Sql."), "$", "list"),
-    (("mysql.", "mysql2."), "?", "list"),
-)
-
 
 def _fix(code: Code, event: DatabaseQuery, text: ir.Text, tainted: set[int]) -> Fix | None:
     """Parameters instead of holes, when every hole is a plain value of a text written in the call."""
-    styles = _ECMASCRIPT_STYLES if code.language.is_ecmascript else _PYTHON_STYLES
-    style = next((one for one in styles if event.function.startswith(one[0])), None)
+    driver = driver_of(code.language, event.function)
     call = next((s.call for s in code.calls() if s.call.start == event.start), None)
-    if style is None or call is None or len(call.arguments) != 1 or call.arguments[0].name:
+    if (
+        driver is None
+        or not driver.placeholder
+        or call is None
+        or len(call.arguments) != 1
+        or call.arguments[0].name
+    ):
         return None
     argument = call.arguments[0].value
     if not isinstance(argument, ir.Text) or len(argument.parts) != len(text.parts):
@@ -333,7 +329,7 @@ def _fix(code: Code, event: DatabaseQuery, text: ir.Text, tainted: set[int]) -> 
     values: list[str] = []
     for number, part in enumerate(text.parts):
         if isinstance(part, ir.Chunk):
-            if style[1] == "%s" and "%" in part.text:
+            if driver.placeholder == "%s" and "%" in part.text:
                 return None
             continue
         position = _position(text, number)
@@ -345,10 +341,11 @@ def _fix(code: Code, event: DatabaseQuery, text: ir.Text, tainted: set[int]) -> 
         values.append(name)
         quote = position == "quoted"
         at = code.place_of(part.start - quote, part.end + quote)
-        changes.append(Change(at, f"${len(values)}" if style[1] == "$" else style[1]))
+        sign = f"${len(values)}" if driver.placeholder == "$" else driver.placeholder
+        changes.append(Change(at, sign))
     changes += _plain(code, argument)
     end = call.arguments[0].end
-    changes.append(Change(code.place_of(end, end), f", {_given(values, style[2])}"))
+    changes.append(Change(code.place_of(end, end), f", {_given(values, driver.values)}"))
     return Fix("Pass the values as parameters", tuple(changes))
 
 
