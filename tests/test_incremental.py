@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from backend_analyzers.analyze import faults, prove, review, workspace_report
+from backend_analyzers.fact import FILE_FACTS, codes
 from backend_analyzers.source import Edit, File, Language
+from backend_analyzers.sources import Open
 from backend_analyzers.syntax import module
-from backend_analyzers.workspace import FILE_FACTS, Open, Workspace, codes
+from backend_analyzers.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "examples" / "storefront"

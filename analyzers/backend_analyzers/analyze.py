@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from backend_analyzers.catalog import RULES
+from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.suppressions import suppressions
 from backend_analyzers.flow.code import Code
 from backend_analyzers.rule import Change, Finding, Fix, Rule
 from backend_analyzers.source import Edit, File, Language
-from backend_analyzers.workspace import Open, Source, Workspace, file_fact, unit_fact
+from backend_analyzers.sources import Open, Source
+from backend_analyzers.workspace import Workspace
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False, array_like=True):

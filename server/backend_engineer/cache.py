@@ -15,7 +15,7 @@ import platformdirs
 
 import backend_analyzers
 from backend_analyzers.source import File
-from backend_analyzers.workspace import Summary
+from backend_analyzers.sources import Summary
 
 _LARGEST = 512_000_000
 """Bytes of summaries kept; the ones not used for longest go first."""

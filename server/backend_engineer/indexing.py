@@ -16,7 +16,7 @@ import msgspec
 
 from backend_analyzers.analyze import file_report
 from backend_analyzers.source import File
-from backend_analyzers.workspace import Summary, summarize
+from backend_analyzers.sources import Summary, summarize
 from backend_engineer.cache import Cache, open_cache
 from backend_engineer.discovery import Rules, Skipped, read
 

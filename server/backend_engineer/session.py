@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from backend_analyzers.source import Edit, File, Language
-from backend_analyzers.workspace import Closed, Open, Options, Source, Summary, Workspace
+from backend_analyzers.sources import Closed, Open, Source, Summary
+from backend_analyzers.workspace import Options, Workspace
 from backend_engineer.discovery import Rules, Skipped, discover, read
 from backend_engineer.indexing import Entry, Progress, index, summary_of
 

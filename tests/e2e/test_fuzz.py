@@ -11,7 +11,8 @@ import pytest
 
 from backend_analyzers.analyze import faults, review_all
 from backend_analyzers.source import File, Language
-from backend_analyzers.workspace import Open, Workspace, summarize
+from backend_analyzers.sources import Open, summarize
+from backend_analyzers.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent.parent
 MUTATIONS = 10_000

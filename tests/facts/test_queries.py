@@ -4,7 +4,8 @@ import pytest
 
 from backend_analyzers.facts.queries import HOLE, Query, queries
 from backend_analyzers.source import Edit
-from backend_analyzers.workspace import Open, Workspace
+from backend_analyzers.sources import Open
+from backend_analyzers.workspace import Workspace
 
 PYTHON = "import psycopg\ndef f(c: psycopg.Connection, x, y):\n"
 TYPESCRIPT = 'import { Pool } from "pg";\nconst pool = new Pool();\n'

@@ -6,7 +6,8 @@ from backend_analyzers.analyze import review_all
 from backend_analyzers.facts.near import nearest
 from backend_analyzers.facts.resolved import resolved
 from backend_analyzers.source import Edit
-from backend_analyzers.workspace import Open, Workspace
+from backend_analyzers.sources import Open
+from backend_analyzers.workspace import Workspace
 
 SCHEMA = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
 CODE = "import psycopg\ndef f(c: psycopg.Connection):\n    c.execute('SELECT {} FROM orders')\n"

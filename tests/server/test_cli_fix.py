@@ -12,7 +12,8 @@ import pytest
 
 from backend_analyzers.analyze import review_all
 from backend_analyzers.source import File, Language
-from backend_analyzers.workspace import Open, Workspace
+from backend_analyzers.sources import Open
+from backend_analyzers.workspace import Workspace
 from backend_engineer import fixes
 from tests.server.command import MENDED, USELESS, Shell
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import msgspec
 
 from backend_analyzers import ir
+from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.listings import Listing, listing
 from backend_analyzers.facts.looks import owned
 from backend_analyzers.facts.modules import reference
 from backend_analyzers.flow.code import Code
 from backend_analyzers.source import File
-from backend_analyzers.workspace import file_fact, unit_fact
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, array_like=True):

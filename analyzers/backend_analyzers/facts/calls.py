@@ -25,6 +25,7 @@ from backend_analyzers.events import (
     Sleep,
     TransactionEnd,
 )
+from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.function_names import function_keys, handler_numbers
 from backend_analyzers.facts.repeated import element, given_values, head, repeating_loop
 from backend_analyzers.flow.bindings import Binding
@@ -32,7 +33,6 @@ from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.flow.scope import dotted
 from backend_analyzers.source import File, Place
-from backend_analyzers.workspace import file_fact, unit_fact
 
 Weight = Literal["high", "medium", "low"]
 

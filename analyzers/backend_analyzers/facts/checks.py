@@ -13,11 +13,11 @@ from typing import Literal
 import msgspec
 
 from backend_analyzers import ir
+from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.looks import Seen, look, owned
 from backend_analyzers.facts.modules import reference
 from backend_analyzers.flow.code import Code
 from backend_analyzers.source import File, Place
-from backend_analyzers.workspace import file_fact, unit_fact
 
 
 class Use(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from backend_analyzers.fact import file_fact
 from backend_analyzers.facts.queries import HOLE, Query, code_queries
 from backend_analyzers.source import File, Language
 from backend_analyzers.sql.ddl import (
@@ -24,7 +25,6 @@ from backend_analyzers.sql.ddl import (
 from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.syntax import module
 from backend_analyzers.syntax.sql import dialect
-from backend_analyzers.workspace import file_fact
 
 
 class Declared(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import msgspec
 
 from backend_analyzers import ir
+from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.module_files import ecmascript_file, module_path, python_file
 from backend_analyzers.flow.code import Code
 from backend_analyzers.source import File, Language
-from backend_analyzers.workspace import Workspace, file_fact, unit_fact
+from backend_analyzers.workspace import Workspace
 
 
 class Surface(msgspec.Struct, frozen=True, gc=False, array_like=True):

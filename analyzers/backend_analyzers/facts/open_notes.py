@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from backend_analyzers.fact import file_fact
 from backend_analyzers.source import File
 from backend_analyzers.syntax import module
-from backend_analyzers.workspace import file_fact
 
 
 @file_fact

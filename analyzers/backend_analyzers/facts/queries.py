@@ -14,6 +14,7 @@ import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.events import DatabaseQuery
+from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.libraries.drivers import driver_of
@@ -23,7 +24,6 @@ from backend_analyzers.sql.parse import parse
 from backend_analyzers.sql.statement import Dialect, Statement
 from backend_analyzers.syntax import module
 from backend_analyzers.syntax.sql import dialect
-from backend_analyzers.workspace import file_fact, unit_fact
 
 HOLE = "hole_in_sql"
 """What stands in the text of a query for each part that is not known."""

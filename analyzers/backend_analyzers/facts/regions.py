@@ -18,6 +18,7 @@ from backend_analyzers.events import (
     TokenDecode,
     TokenEncode,
 )
+from backend_analyzers.fact import codes, file_fact, unit_fact
 from backend_analyzers.facts.ddl import ddl
 from backend_analyzers.facts.queries import code_queries, queries
 from backend_analyzers.facts.route_declarations import route_declarations
@@ -25,7 +26,6 @@ from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.source import File, Language, Place
 from backend_analyzers.syntax import module
-from backend_analyzers.workspace import codes, file_fact, unit_fact
 
 Kind = Literal["api", "schema", "query", "security"]
 

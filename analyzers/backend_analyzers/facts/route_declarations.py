@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from backend_analyzers.fact import file_fact
 from backend_analyzers.facts.checks import Use
 from backend_analyzers.source import File, Place
-from backend_analyzers.workspace import file_fact
 
 
 class Router(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backend_analyzers import ir
+from backend_analyzers.fact import unit_fact
 from backend_analyzers.facts.route_declarations import RouteDeclarations, Router
 from backend_analyzers.facts.route_names import Frame, Names
 from backend_analyzers.facts.route_words import LIKELY, Recorder
 from backend_analyzers.flow.code import Code
 from backend_analyzers.libraries.frameworks import Vocabulary, vocabulary
 from backend_analyzers.libraries.routing import Declare
-from backend_analyzers.workspace import unit_fact
 
 
 @unit_fact

@@ -11,8 +11,8 @@ import re
 import msgspec
 import tree_sitter as ts
 
+from backend_analyzers.fact import file_fact
 from backend_analyzers.source import File, Place
-from backend_analyzers.workspace import file_fact
 
 
 class Suppression(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -14,9 +14,10 @@ from collections.abc import Callable
 import msgspec
 
 from backend_analyzers.analyze import compared_findings
+from backend_analyzers.fact import offsets
 from backend_analyzers.rule import Finding
 from backend_analyzers.source import Edit, Place, Span
-from backend_analyzers.workspace import Workspace, offsets
+from backend_analyzers.workspace import Workspace
 from backend_engineer.discovery import is_minified
 from backend_engineer.lsp import to_lsp
 from backend_engineer.lsp.client import Client

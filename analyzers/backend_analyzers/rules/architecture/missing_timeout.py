@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from backend_analyzers import ir
 from backend_analyzers.events import DatabaseConnect, Deadline, HttpRequest, ProcessRun
+from backend_analyzers.fact import codes, offsets, unit_fact
 from backend_analyzers.facts.paths import is_frontend, is_tool
 from backend_analyzers.facts.route_reader import unit_declarations
 from backend_analyzers.flow.code import Code
@@ -61,7 +62,6 @@ from backend_analyzers.rule import (
     file_rule,
 )
 from backend_analyzers.source import File
-from backend_analyzers.workspace import codes, offsets, unit_fact
 
 Waiting = HttpRequest | ProcessRun | DatabaseConnect
 

@@ -47,6 +47,7 @@ import tree_sitter as ts
 
 from backend_analyzers import ir
 from backend_analyzers.events import TokenDecode, TokenEncode
+from backend_analyzers.fact import codes, offsets
 from backend_analyzers.facts.literals import (
     constant_case,
     environment_name,
@@ -65,7 +66,6 @@ from backend_analyzers.facts.secret_formats import (
 from backend_analyzers.flow.meanings import events
 from backend_analyzers.rule import Change, Confidence, Finding, Fix, Severity, file_rule
 from backend_analyzers.source import File, Language, Place
-from backend_analyzers.workspace import codes, offsets
 
 
 @file_rule(
