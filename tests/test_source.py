@@ -159,3 +159,11 @@ def _nodes(root: Node) -> list[tuple[object, ...]]:
         out.append((node.type, node.start_byte, node.end_byte, node.start_point, node.end_point))
         stack += node.children
     return out
+
+
+def test_an_odd_encoding_is_no_noise() -> None:
+    """`unicode_escape` warns of escapes that it does not know; warnings are errors here."""
+    text, encoding = decode(b"# coding: unicode_escape\nx = '\\d \\x41'\n")
+
+    assert encoding == "unicode_escape"
+    assert "A" in text

@@ -11,6 +11,7 @@ import codecs
 import enum
 import re
 import threading
+import warnings
 from functools import cache, cached_property
 from hashlib import blake2b
 from typing import Any
@@ -189,7 +190,9 @@ def decode(raw: bytes) -> tuple[str, str]:
         name = declared.group(1).decode("ascii", errors="replace")
         try:
             codec = codecs.lookup(name)
-            return codec.decode(raw, "replace")[0], codec.name
+            with warnings.catch_warnings():  # `unicode_escape` warns of escapes it does not know
+                warnings.simplefilter("ignore")
+                return codec.decode(raw, "replace")[0], codec.name
         except (LookupError, UnicodeError, ValueError, TypeError, AssertionError):
             pass
     return raw.decode("utf-8", errors="replace"), "utf-8"
