@@ -165,5 +165,5 @@ def test_an_odd_encoding_is_no_noise() -> None:
     """`unicode_escape` warns of escapes that it does not know; warnings are errors here."""
     text, encoding = decode(b"# coding: unicode_escape\nx = '\\d \\x41'\n")
 
-    assert encoding == "unicode_escape"
+    assert encoding.replace("-", "_") == "unicode_escape"
     assert "A" in text
