@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from backend_analyzers.fact import FileFact
+from backend_analyzers.oracle import Answer, Question
 from backend_analyzers.source import File, Language, Place, Span
 from backend_analyzers.sources import Open, Source
 
@@ -26,6 +27,8 @@ class Options(msgspec.Struct, frozen=True, gc=False):
 
     complete: bool = True
     """Whether every file of the project is here.  Until then no workspace rule reports."""
+    statistics: bool = False
+    """Whether the planner knows how large the tables are, so that costs mean something."""
 
 
 Derive = Callable[["Workspace"], Any]
@@ -44,9 +47,15 @@ class Workspace:
     It is a value: `updated` makes another one, which takes over whatever is still true.
     """
 
-    def __init__(self, files: Mapping[str, Source], options: Options | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Source],
+        options: Options | None = None,
+        answers: Mapping[Question, Answer] | None = None,
+    ) -> None:
         self._files = files
         self.options = options or Options()
+        self.answers = answers or {}
         self._each: dict[FileFact[Any], tuple[dict[str, Any], frozenset[str]]] = {}
         self._kept: dict[Derive, _Kept] = {}
         self._current: dict[Derive, _Kept] = {}
@@ -65,16 +74,23 @@ class Workspace:
         return Workspace(files, options)
 
     def updated(
-        self, changes: Mapping[str, Source | None], options: Options | None = None
+        self,
+        changes: Mapping[str, Source | None],
+        options: Options | None = None,
+        answers: Mapping[Question, Answer] | None = None,
     ) -> Workspace:
-        """The workspace after some files were replaced, added, or (None) removed."""
+        """The workspace after some files were replaced, added, or (None) removed.
+
+        `answers`, when given, take the place of all answers so far.
+        """
         files = dict(self._files)
         for path, source in changes.items():
             if source is None:
                 files.pop(path, None)
             else:
                 files[path] = source
-        after = Workspace(files, options or self.options)
+        known = self.answers if answers is None else answers
+        after = Workspace(files, options or self.options, known)
         with self._lock:
             changed = frozenset(changes)
             after._each = {
@@ -143,6 +159,19 @@ class Workspace:
             self._read("option", name, value)
             return value
 
+    def answer(self, question: Question) -> Answer | None:
+        """What the planner answered, recorded as read; None while nobody has asked it."""
+        with self._lock:
+            value = self.answers.get(question)
+            self._read("answer", question, value)
+            return value
+
+    def unanswered(self) -> tuple[Question, ...]:
+        """The questions that the facts and rules computed so far would like to have answered."""
+        with self._lock:
+            asked = (r for kept in self._current.values() for r in kept.reads if r[0] == "answer")
+            return tuple(dict.fromkeys(key for _, key, value in asked if value is None))
+
     def span(self, place: Place) -> Span:
         """Where a place is now."""
         source = self.files.get(place.path)
@@ -204,5 +233,7 @@ class Workspace:
                 return bool(now == value)
             case "files":
                 return self._files is value
+            case "answer":
+                return bool(self.answers.get(key) == value)
             case _:
                 return bool(getattr(self.options, key) == value)

@@ -44,6 +44,59 @@ class LspSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ] = "off"
 
 
+class PlannerSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The private PostgreSQL that plans queries and watches migrations, with no data in it."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Whether to start it at all. Without it queries have no plans, and migrations "
+            "are not watched for locks and rewrites."
+        ),
+    ] = True
+    binaries: Annotated[
+        str,
+        Meta(
+            description="The folder with the programs `postgres` and `initdb` to use. When empty, those "
+            "that come with this program, or else PostgreSQL as installed on this machine. Version 18 "
+            "or newer for statistics."
+        ),
+    ] = ""
+    statistics: Annotated[
+        str,
+        Meta(
+            description="A file with the statistics of production, relative to the project: what "
+            "`pg_dump --statistics-only` wrote, or what the query of `backend-engineer planner "
+            "statistics` gave. Without it, costs are not shown."
+        ),
+    ] = ""
+    btree_heights: Annotated[
+        str,
+        Meta(
+            description="A JSON file with the height of each B-tree index in production, by name. When "
+            "empty, heights are estimated."
+        ),
+    ] = ""
+    rows: Annotated[
+        dict[str, Annotated[int, Meta(ge=0)]],
+        Meta(
+            description="How many rows tables hold in production, by name: `[planner.rows]` and "
+            "`orders = 5_000_000`. For tables that the statistics do not know."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    database_url_env: Annotated[
+        str,
+        Meta(
+            description="The name of an environment variable with the URL of a real database. Only "
+            "EXPLAIN and catalogue queries run there, in read-only transactions with a time limit."
+        ),
+    ] = ""
+    timeout: Annotated[
+        int,
+        Meta(ge=100, le=600_000, description="Milliseconds after which a statement is stopped."),
+    ] = 5_000
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a person can choose for one project."""
 
@@ -128,6 +181,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             "code have the dialect of the library that runs them."
         ),
     ] = "auto"
+    planner: Annotated[
+        PlannerSettings,
+        Meta(description="The private PostgreSQL that plans queries and watches migrations."),
+    ] = PlannerSettings()
     lsp: Annotated[LspSettings, Meta(description="How the language server behaves.")] = (
         LspSettings()
     )

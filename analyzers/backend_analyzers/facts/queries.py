@@ -56,6 +56,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     function: str = ""
     call: Place | None = None
     receiver: str = ""
+    approximate: bool = False
+    """Whether a mapper writes it, so that `text` is only like what the database gets."""
 
     def place(self, start: int, end: int) -> Place:
         """The place in the host that wrote a range of the SQL."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -33,11 +34,15 @@ _ONE_EACH = frozenset({"up.sql", "migration.sql"})
 
 
 class Home(msgspec.Struct, frozen=True):
-    """One schema: the folder it comes from, its files in the order they are applied, and the result."""
+    """One schema: the folder it comes from, its files in the order they are applied, and the result.
+
+    `kind` says what declares it: SQL files, migrations of a tool, or the models of a mapper.
+    """
 
     folder: str
     files: tuple[str, ...]
     schema: Schema
+    kind: Literal["sql", "migrations", "models"] = "sql"
 
 
 class Database(msgspec.Struct, frozen=True):
