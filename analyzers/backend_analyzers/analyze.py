@@ -13,6 +13,7 @@ from backend_analyzers.catalog import RULES
 from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.suppressions import suppressions
 from backend_analyzers.flow.code import Code
+from backend_analyzers.oracle import Compared, Failed, Question
 from backend_analyzers.rule import Change, Finding, Fix, Rule
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.sources import Open, Source
@@ -50,13 +51,20 @@ def workspace_report(workspace: Workspace) -> Report:
     """The findings of every rule that compares files; none until all files are there."""
     if not workspace.option("complete"):
         return Report()
-    return _joined([workspace.fact(derive) for derive in _WORKSPACE_RULES])
+    return _joined([workspace.fact(derive) for derive in _DERIVED.values()])
 
 
 def faults(workspace: Workspace) -> tuple[Fault, ...]:
     """The rules that raised, over all files."""
     of_files = [f for report in workspace.each(file_report).values() for f in report.faults]
     return (*of_files, *workspace.fact(workspace_report).faults)
+
+
+def unanswered(workspace: Workspace, runs: Callable[[Rule], bool]) -> tuple[Question, ...]:
+    """What some of the rules would like to know from a database; nothing that is known already."""
+    workspace.fact(workspace_report)
+    wanted = [derive for rule, derive in _DERIVED.items() if runs(RULES[rule])]
+    return workspace.unanswered(wanted)
 
 
 def review(
@@ -95,14 +103,20 @@ def review_all(workspace: Workspace) -> dict[str, tuple[Finding, ...]]:
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
-    """Whether a fix holds, and if not why."""
+    """Whether a fix holds; if not why, and if it does how that is known beyond being tried out."""
 
     holds: bool
     reason: str = ""
 
 
 def prove(workspace: Workspace, finding: Finding, fix: Fix) -> Proof:
-    """Apply a fix to the workspace and look: it parses, the finding is gone, and nothing is new."""
+    """Apply a fix to the workspace and look: it parses, the finding is gone, and nothing is new.
+
+    Queries that must give the same rows have to be compared before: unanswered is not proved.
+    """
+    same = same_rows(workspace, fix)
+    if not same.holds:
+        return same
     after = applied(workspace, fix.changes)
     touched = sorted({change.at.path for change in fix.changes} | {finding.at.path})
     for path in touched:
@@ -117,7 +131,24 @@ def prove(workspace: Workspace, finding: Finding, fix: Fix) -> Proof:
         return Proof(holds=False, reason="the finding would remain")
     if new := now - before:
         return Proof(holds=False, reason=f"a new finding would appear: {next(iter(new))[2]}")
-    return Proof(holds=True)
+    return same
+
+
+def same_rows(workspace: Workspace, fix: Fix) -> Proof:
+    """Whether every query that a fix writes anew gives the same rows, and how that is known.
+
+    A fix of which that is not known is not offered at all.
+    """
+    reasons = []
+    for question in fix.same:
+        match workspace.answer(question):
+            case Compared(verdict="proved" | "agreed", reason=reason):
+                reasons.append(reason)
+            case Compared(reason=reason) | Failed(reason=reason):
+                return Proof(holds=False, reason=reason)
+            case _:
+                return Proof(holds=False, reason="the queries have not been compared")
+    return Proof(holds=True, reason="; ".join(reasons))
 
 
 def applied(workspace: Workspace, changes: Iterable[Change]) -> Workspace:
@@ -184,7 +215,7 @@ def _derive(rule: Rule) -> Callable[[Workspace], Report]:
     return findings_of
 
 
-_WORKSPACE_RULES = [_derive(rule) for rule in RULES.values() if rule.scope == "workspace"]
+_DERIVED = {rule.name: _derive(rule) for rule in RULES.values() if rule.scope == "workspace"}
 
 
 def compared_findings(workspace: Workspace) -> Mapping[str, tuple[Finding, ...]]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from backend_analyzers.flow.code import Code
+from backend_analyzers.oracle import Compare
 from backend_analyzers.source import File, Language, Place
 from backend_analyzers.workspace import Workspace
 
@@ -38,10 +39,14 @@ class Change(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Fix(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A change that makes the finding go away.  `analyze.prove` proves it before it is offered."""
+    """A change that makes the finding go away.  `analyze.prove` proves it before it is offered.
+
+    A fix that writes queries in another way says in `same` which ones must give the same rows.
+    """
 
     title: str
     changes: tuple[Change, ...]
+    same: tuple[Compare, ...] = ()
 
 
 class Related(msgspec.Struct, frozen=True, gc=False, array_like=True):

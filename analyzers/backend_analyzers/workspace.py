@@ -7,7 +7,7 @@ computes it again only when one of those has changed in value.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -166,11 +166,26 @@ class Workspace:
             self._read("answer", question, value)
             return value
 
-    def unanswered(self) -> tuple[Question, ...]:
-        """The questions that the facts and rules computed so far would like to have answered."""
+    def unanswered(self, derived: Iterable[Derive] | None = None) -> tuple[Question, ...]:
+        """The questions that facts computed so far would like to have answered.
+
+        With `derived` only those that these facts read, themselves or through others.
+        """
         with self._lock:
-            asked = (r for kept in self._current.values() for r in kept.reads if r[0] == "answer")
-            return tuple(dict.fromkeys(key for _, key, value in asked if value is None))
+            waiting = list(self._current if derived is None else derived)
+            seen: set[Derive] = set()
+            asked: dict[Question, None] = {}
+            while waiting:
+                derive = waiting.pop()
+                if derive in seen or derive not in self._current:
+                    continue
+                seen.add(derive)
+                for kind, key, value in self._current[derive].reads:
+                    if kind == "fact":
+                        waiting.append(key)
+                    elif kind == "answer" and value is None:
+                        asked[key] = None
+            return tuple(asked)
 
     def span(self, place: Place) -> Span:
         """Where a place is now."""

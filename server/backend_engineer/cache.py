@@ -22,7 +22,7 @@ _LARGEST = 512_000_000
 _DAY = 86_400
 _READERS = (
     *("tree-sitter", "tree-sitter-javascript", "tree-sitter-postgres", "tree-sitter-python"),
-    *("tree-sitter-typescript", "sqlglot"),
+    *("tree-sitter-typescript", "tree-sitter-yaml", "sqlglot"),
 )
 """Packages that decide what is read out of a text."""
 
@@ -35,10 +35,10 @@ def folder() -> Path:
     return platformdirs.user_cache_path("backend-engineer", appauthor=False)
 
 
-def fingerprint() -> str:
-    """Identifies the analyzers: another version of them finds other things."""
+def fingerprint(package: Path | None = None) -> str:
+    """Identifies the analyzers, or another package: another version of it finds other things."""
     state = blake2b(digest_size=8)
-    package = Path(backend_analyzers.__path__[0])
+    package = package or Path(backend_analyzers.__path__[0])
     for file in sorted(package.rglob("*.py")):
         status = file.stat()
         state.update(
@@ -50,8 +50,8 @@ def fingerprint() -> str:
     return state.hexdigest()
 
 
-class Cache:
-    """A table of summaries by path and content.  A cache that fails is a cache that misses."""
+class Store:
+    """A table of bytes by key.  A store that fails is one that holds nothing."""
 
     def __init__(self, where: Path) -> None:
         self.where = where
@@ -60,27 +60,26 @@ class Cache:
             where.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _connect(where)
 
-    def get(self, file: File) -> Summary | None:
-        """What was kept for this path with this content."""
+    def get(self, key: bytes) -> bytes | None:
+        """What was kept under this key."""
         if self._connection is None:
             return None
         with _tolerated():
             row = self._connection.execute(
-                "SELECT value FROM summary WHERE key = ?", (_key(file.path, file.digest),)
+                "SELECT value FROM summary WHERE key = ?", (key,)
             ).fetchone()
-            if row:
-                return _decode(row[0])
+            return row[0] if row else None
         return None
 
-    def put(self, summaries: Iterable[tuple[str, Summary]]) -> None:
-        """Keep the summaries of some paths."""
+    def put(self, values: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep some values."""
         if self._connection is None:
             return
         today = int(time.time() // _DAY)
         with _tolerated(), self._connection as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO summary (key, value, used) VALUES (?, ?, ?)",
-                ((_key(path, s.digest), _encode(s), today) for path, s in summaries),
+                ((key, value, today) for key, value in values),
             )
 
     def prune(self) -> None:
@@ -94,7 +93,8 @@ class Cache:
                     "DELETE FROM summary WHERE key IN "
                     "(SELECT key FROM summary ORDER BY used LIMIT (SELECT count(*) / 2 FROM summary))"
                 )
-        for other in self.where.parent.glob("files-*.sqlite*"):
+        kind = self.where.name.partition("-")[0]
+        for other in self.where.parent.glob(f"{kind}-*.sqlite*"):
             with contextlib.suppress(OSError):
                 if (
                     not other.name.startswith(self.where.name)
@@ -107,6 +107,32 @@ class Cache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+class Cache:
+    """The summaries of files by path and content."""
+
+    def __init__(self, where: Path) -> None:
+        self._store = Store(where)
+
+    def get(self, file: File) -> Summary | None:
+        """What was kept for this path with this content."""
+        with _tolerated():
+            kept = self._store.get(_key(file.path, file.digest))
+            return _decode(kept) if kept is not None else None
+        return None
+
+    def put(self, summaries: Iterable[tuple[str, Summary]]) -> None:
+        """Keep the summaries of some paths."""
+        self._store.put((_key(path, s.digest), _encode(s)) for path, s in summaries)
+
+    def prune(self) -> None:
+        """Forget what is too much or too old."""
+        self._store.prune()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
 
 
 def open_cache(where: Path | None = None) -> Cache:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from backend_analyzers.analyze import applied, prove, review, review_all
+from backend_analyzers.analyze import applied, prove, review, review_all, same_rows
 from backend_analyzers.rule import Change, Finding, Fix
 from backend_analyzers.source import Place, decode
 from backend_analyzers.workspace import Workspace
@@ -54,7 +54,7 @@ def proved(workspace: Workspace, findings: Iterable[Finding]) -> frozenset[Held]
         if finding.fixes:
             by_path.setdefault(finding.at.path, []).append(finding)
     for found in by_path.values():
-        batch = _apart(workspace, found)
+        batch = _apart(workspace, (f for f in found if same_rows(workspace, f.fixes[0]).holds))
         together = len(batch) > 1 and _hold_together(workspace, batch)
         if together:
             held.update((finding.at, finding.fixes[0].title) for finding in batch)
@@ -139,7 +139,8 @@ def write(root: Path, before: Workspace, after: Fixed, path: str) -> None:
 
 def native(workspace: Workspace, fix: Fix) -> Fix:
     """The fix with the line ends of each file that it changes."""
-    return Fix(fix.title, tuple(_with_line_ends(workspace, change) for change in fix.changes))
+    changes = tuple(_with_line_ends(workspace, change) for change in fix.changes)
+    return msgspec.structs.replace(fix, changes=changes)
 
 
 def _replace(target: Path, content: bytes) -> None:

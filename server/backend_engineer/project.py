@@ -6,6 +6,7 @@ from pathlib import Path
 
 from backend_analyzers.catalog import RULES
 from backend_engineer import cache
+from backend_engineer.answering import Answering
 from backend_engineer.configuration import Configuration, Problem, check_rules
 from backend_engineer.discovery import Rules
 from backend_engineer.session import Session
@@ -20,7 +21,13 @@ def open_session(root: Path, settings: Settings) -> Session:
         rules=Rules(settings.include, settings.exclude, settings.max_file_size, dialect),
         cache=cache_folder(root, settings),
         jobs=settings.jobs,
+        statistics=bool(settings.planner.statistics or settings.planner.rows),
     )
+
+
+def open_answering(root: Path, settings: Settings) -> Answering:
+    """The planner of a project; nothing is started yet."""
+    return Answering(root, settings.planner, cache_folder(root, settings))
 
 
 def cache_folder(root: Path, settings: Settings) -> Path | None:

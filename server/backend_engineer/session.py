@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from backend_analyzers.oracle import Answer, Question
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.sources import Closed, Open, Source, Summary
 from backend_analyzers.workspace import Options, Workspace
@@ -28,6 +29,7 @@ class Session:
         rules: Rules | None = None,
         cache: Path | None = None,
         jobs: int = 0,
+        statistics: bool = False,
     ) -> None:
         self.root = root
         self.rules = rules or Rules()
@@ -37,7 +39,7 @@ class Session:
         """Why files are left out, by path."""
         self._open: dict[str, File] = {}
         self._lock = threading.RLock()
-        self._workspace = Workspace({}, Options(complete=False))
+        self._workspace = Workspace({}, Options(complete=False, statistics=statistics))
 
     @property
     def workspace(self) -> Workspace:
@@ -92,6 +94,11 @@ class Session:
                 )
         with self._lock:
             self._changed({p: s for p, s in changes.items() if not self.is_open(p)})
+
+    def answered(self, answers: Mapping[Question, Answer]) -> None:
+        """The planner has answered; what it said before and is still of use must be among this."""
+        with self._lock:
+            self._workspace = self._workspace.updated({}, answers=answers)
 
     def index(
         self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False

@@ -15,10 +15,12 @@ from backend_analyzers.analyze import faults, review_all
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Finding
 from backend_engineer import baseline, fixes, logs, revisions
+from backend_engineer.answering import Answering, questions_of_fixes
 from backend_engineer.cli.console import terminal
 from backend_engineer.cli.failure import Failure
 from backend_engineer.cli.reading import Project, configured, read
 from backend_engineer.indexing import DEFECT
+from backend_engineer.project import open_answering
 from backend_engineer.report import github, gitlab, json, junit, sarif, text
 from backend_engineer.report.locate import Locator, locate
 from backend_engineer.report.located import Located, Outcome, Skipped
@@ -60,7 +62,11 @@ def check_project(choices: Choices) -> int:
     root, settings = configured(choices.paths, _overrides(choices))
     changed = _changed(root, choices)
     project = read(choices.paths, root, settings)
-    run = _Run(project, changed)
+    with open_answering(project.root, project.settings) as answering:
+        return _check(_Run(project, changed, answering), known, choices)
+
+
+def _check(run: _Run, known: frozenset[str], choices: Choices) -> int:
     if choices.write_baseline:
         return _write_baseline(run, choices)
     if choices.diff:
@@ -68,8 +74,13 @@ def check_project(choices: Choices) -> int:
     fixed = 0
     if choices.fix:
         fixed = run.fix(known)
-        run.changed = _changed(root, choices)
+        run.changed = _changed(run.project.root, choices)
     outcome = run.outcome(known, fixed, proving=choices.format in _SHOWING_FIXES)
+    if run.answering.unavailable and run.project.settings.planner.enabled:
+        sys.stderr.write(
+            "backend-engineer: queries are not planned and migrations not watched: "
+            f"{run.answering.unavailable}\n"
+        )
     _report(outcome, run, choices)
     return _exit_code(run, outcome, choices)
 
@@ -77,11 +88,14 @@ def check_project(choices: Choices) -> int:
 class _Run:
     """One project under review; `workspace` moves on when fixes are applied."""
 
-    def __init__(self, project: Project, changed: revisions.ChangedLines | None) -> None:
+    def __init__(
+        self, project: Project, changed: revisions.ChangedLines | None, answering: Answering
+    ) -> None:
         self.project = project
         self.changed = changed
-        self.workspace = project.workspace
+        self.answering = answering
         self.selection = Selection(project.settings)
+        self.workspace = answering.settle(project.workspace, self.selection.runs)
 
     def severity(self, finding: Finding) -> Severity | None:
         if not self.project.holds(finding.at.path):
@@ -97,6 +111,7 @@ class _Run:
         fresh = {f.fingerprint for f in plain if f.fingerprint not in known}
         held: frozenset[fixes.Held] = frozenset()
         if proving:
+            self._compare(self._of(found, plain, fresh))
             held = fixes.proved(self.workspace, self._of(found, plain, fresh))
         both = [f for f in self._locate(found, held) if self._is_changed(f)]
         return (
@@ -116,7 +131,8 @@ class _Run:
                 lost[path] = str(refused)
         for path, reason in lost.items():
             sys.stderr.write(f"backend-engineer: `{path}` was not changed: {reason}\n")
-        self.workspace = fixed.workspace.updated({path: before.files.get(path) for path in lost})
+        after = fixed.workspace.updated({path: before.files.get(path) for path in lost})
+        self.workspace = self.answering.settle(after, self.selection.runs)
         return fixed.count if not lost else 0
 
     def difference(self, known: frozenset[str]) -> str:
@@ -141,7 +157,14 @@ class _Run:
         found = review_all(self.workspace)
         plain = [f for f in self._locate(found) if self._is_changed(f)]
         fresh = {f.fingerprint for f in plain if f.fingerprint not in known}
-        return fixes.fix_all(self.workspace, self._of(found, plain, fresh))
+        chosen = self._of(found, plain, fresh)
+        self._compare(chosen)
+        return fixes.fix_all(self.workspace, chosen)
+
+    def _compare(self, findings: Iterable[Finding]) -> None:
+        """Have the queries that fixes write anew compared with those of now."""
+        if self.answering.answer(questions_of_fixes(self.workspace, findings)):
+            self.workspace = self.workspace.updated({}, answers=self.answering.known)
 
     def _locate(
         self,

@@ -89,6 +89,8 @@ def _fixes(
     question: Question, finding: Finding, until: float, chosen: str | None = None
 ) -> Iterator[Json]:
     for fix in finding.fixes:
+        if not analyze.same_rows(question.workspace, fix).holds:
+            continue
         title = fix.title
         proved = None if chosen is not None else is_proved(question.workspace, finding, fix, until)
         if proved is False:

@@ -59,7 +59,8 @@ def _finding(finding: Located) -> dict[str, Any]:
 
 def _fix(fix: LocatedFix) -> dict[str, Any]:
     edits = [{**_place(edit.at), "newText": edit.text} for edit in fix.edits]
-    return {"title": fix.title, "proved": fix.proved, "edits": edits}
+    proof = {"proof": fix.proof} if fix.proof else {}
+    return {"title": fix.title, "proved": fix.proved, "edits": edits, **proof}
 
 
 def _place(spot: Spot) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 
+from backend_analyzers.analyze import same_rows
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Finding, Fix
 from backend_analyzers.source import Place
@@ -110,7 +111,9 @@ def _located(
                 fix.title,
                 proves(finding, fix),
                 tuple(SpotEdit(locator.spot(c.at), c.text) for c in fix.changes),
+                rows.reason,
             )
             for fix in finding.fixes
+            if (rows := same_rows(locator.workspace, fix)).holds
         ),
     )

@@ -53,6 +53,8 @@ class LocatedFix(msgspec.Struct, frozen=True):
     title: str
     proved: bool
     edits: tuple[SpotEdit, ...]
+    proof: str = ""
+    """How it is known that queries written in another way give the same rows."""
 
 
 class Located(msgspec.Struct, frozen=True):

@@ -83,6 +83,8 @@ def _finding(finding: Located, source: Source, prefix: str, width: int) -> Itera
     for fix in finding.fixes:
         hint = "apply it with --fix" if fix.proved else "not proved; apply it in an editor"
         yield _note(gutter, "fix: ", f"{_safe(fix.title)} ({hint})")
+        if fix.proof:
+            yield _note(gutter, "same rows: ", _safe(fix.proof))
 
 
 def _note(gutter: int, name: str, text: str) -> Text:
