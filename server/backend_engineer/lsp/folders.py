@@ -120,6 +120,8 @@ class Folders:
     def _stop(self, projects: Iterable[Project]) -> None:
         for project in projects:
             project.stopped = True
+            # It may be in the middle of an answer, and nobody waits for that.
+            threading.Thread(target=project.answering.close, daemon=True, name="closing").start()
 
     def _index(self, project: Project) -> None:
         bar = self._bar(f"Reading {project.root.name or project.root}")

@@ -27,6 +27,7 @@ from backend_engineer.lsp.exchange import Call, Inbox, Reviewed
 from backend_engineer.lsp.protocol import INTERNAL_ERROR, Encoded, Refusal, Server
 
 if TYPE_CHECKING:
+    from backend_analyzers.workspace import Workspace
     from backend_engineer.lsp.folders import Folders
     from backend_engineer.lsp.projects import Project
 
@@ -199,6 +200,7 @@ class BackendEngineer(Server):
     def _review_what_comes(self) -> None:
         """Load the analyzers, open the folders, and review what comes in."""
         folders = importlib.import_module("backend_engineer.lsp.folders")
+        consulting = importlib.import_module("backend_engineer.lsp.consulting")
         workers = importlib.import_module("backend_engineer.lsp.worker")
         self._configured.wait(_CONFIGURATION_SECONDS)
         made = folders.Folders(
@@ -207,12 +209,18 @@ class BackendEngineer(Server):
             changed=lambda projects: self.on_loop(partial(self._opened, projects)),
             problem=partial(configuration.report_problem, self),
         )
+        consulted = consulting.Consulting(lambda: self.on_worker(self._review_again))
+
+        def settled(snapshots: list[tuple[Project, Workspace]]) -> None:
+            self.on_loop(partial(diagnostics.settled, self))
+            consulted.look(snapshots)
+
         worker = workers.Worker(
             self.inbox,
             self.client,
             made.place,
             lambda reviewed: self.on_loop(partial(self.deliver, reviewed)),
-            lambda: self.on_loop(partial(diagnostics.settled, self)),
+            settled,
         )
         self.folders = made
         self._reopen, self._review_again = worker.reopen, worker.review_again

@@ -22,7 +22,7 @@ from backend_engineer.configuration import (
 from backend_engineer.discovery import LARGEST_CODE, LARGEST_SQL
 from backend_engineer.lsp.positions import Text
 from backend_engineer.lsp.uris import path_of, uri_of
-from backend_engineer.project import open_session, problems
+from backend_engineer.project import open_answering, open_session, problems
 from backend_engineer.selection import Selection
 from backend_engineer.settings import Severity
 
@@ -45,6 +45,7 @@ class Project:
         self.configuration = configured(root, sent)
         self.selection = Selection(self.configuration.settings)
         self.session = open_session(root, self.configuration.settings)
+        self.answering = open_answering(root, self.configuration.settings)
         self.uris: dict[str, str] = {}
         """The client's own addresses of the documents that are open, by path."""
         self._texts: dict[str, tuple[str, Text]] = {}

@@ -88,7 +88,7 @@ class Worker:
     """Takes changes from `inbox` and hands each review to `deliver`; `run` never returns.
 
     `place` finds the project of a document, and `settled` is called when all open documents have
-    been reviewed with the rules that compare files.
+    been reviewed with the rules that compare files, with the snapshots that they were reviewed in.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Worker:
         client: Client,
         place: Callable[[str], Project],
         deliver: Callable[[Reviewed], None],
-        settled: Callable[[], None],
+        settled: Callable[[list[tuple[Project, Workspace]]], None],
     ) -> None:
         self._inbox = inbox
         self._client = client
@@ -189,15 +189,20 @@ class Worker:
     def _review_all(self) -> None:
         """Stops when something newer arrives, except that one document is always reviewed."""
         self._due = None
+        seen: dict[int, tuple[Project, Workspace]] = {}
         for uri in (
             *reversed(self._touched),
             *(u for u in self._documents if u not in self._touched),
         ):
+            document = self._documents[uri]
+            if document.project is not None:
+                project = document.project
+                seen[id(project)] = (project, project.session.workspace)
             self._review(uri, again=True)
             if self._inbox:
                 return self.review_again()
         self._idle = time.monotonic() + _IDLE_SECONDS
-        return self._settled()
+        return self._settled([one for one in seen.values() if one[0].session.is_indexed])
 
     def _log_faults(self) -> None:
         for project in {id(d.project): d.project for d in self._documents.values()}.values():
