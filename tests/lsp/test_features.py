@@ -266,3 +266,31 @@ def test_a_suppression_in_a_string_of_many_lines_stands_above_it(shop: Path, sta
         lines = applied(text, change["edits"]).splitlines()
         assert lines[4].startswith("    # backend: ignore[")
     client.stop()
+
+
+def test_completion_in_a_string_of_code(shared: tuple[Client, Path]) -> None:
+    client, root = shared
+    _, app = opened(client, root)
+    line = next(n for n, text in enumerate(APP.splitlines()) if "SELECT total" in text)
+    at = APP.splitlines()[line].index("total")
+    found = client.at("textDocument/completion", app, line, at + 2)["items"]
+    assert [item["label"] for item in found] == ["id", "customer_id", "total"]
+    assert {text_at(APP, item["textEdit"]["range"]) for item in found} == {"total"}
+    assert client.at("textDocument/completion", app, 0, 8) is None
+    closed(client, *opened(client, root))
+
+
+def test_completion_in_a_file_of_sql(start: Start, shop: Path) -> None:
+    client = start()
+    client.initialize(shop)
+    uri = (shop / "report.sql").as_uri()
+    text = "SELECT 1;\n\nSELECT *\nFROM orders o JOIN customers c ON "
+    client.open(uri, text, "sql")
+    client.pull(uri)
+
+    def labels() -> list[str]:
+        found = client.at("textDocument/completion", uri, 3, 34) or {"items": []}
+        return [item["label"] for item in found["items"]]
+
+    client.eventually(lambda: labels()[:1] == ["o.customer_id = c.id"])
+    assert client.at("textDocument/completion", uri, 1, 0) is None

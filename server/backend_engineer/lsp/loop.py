@@ -48,6 +48,7 @@ ANSWERS = (
     "definition",
     "symbols",
     "code_actions",
+    "completion",
     "workspace_report",
 )
 

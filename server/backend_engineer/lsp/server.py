@@ -49,6 +49,7 @@ _FROM_REVIEW = {
 _FROM_NEWEST = {
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: "symbols.of_document",
     lsp.TEXT_DOCUMENT_CODE_ACTION: "code_actions.answer",
+    lsp.TEXT_DOCUMENT_COMPLETION: "completion.answer",
 }
 
 
@@ -81,6 +82,9 @@ def make() -> BackendEngineer:
     on(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(partial(watching.files_changed, server))
     for method, answer in _FROM_REVIEW.items():
         on(method)(_answering(server, answer, newest=False))
+    server.protocol.fm.feature_options[lsp.TEXT_DOCUMENT_COMPLETION] = lsp.CompletionOptions(
+        trigger_characters=["."]
+    )
     for method, answer in _FROM_NEWEST.items():
         on(method)(_answering(server, answer, newest=True))
     on(lsp.CODE_ACTION_RESOLVE)(_answering(server, "code_actions.resolve", newest=True))

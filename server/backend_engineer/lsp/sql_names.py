@@ -61,7 +61,7 @@ def named_at(workspace: Workspace, path: str, offset: int) -> list[Named]:
         found += _in_declared(workspace, path, declared, offset - start)
     return sorted(
         (named for named in found if _holds(workspace.span(named.at), offset)),
-        key=lambda named: -_shared(named.home.folder, path),
+        key=lambda named: -shared_folders(named.home.folder, path),
     )
 
 
@@ -160,7 +160,7 @@ def _at(unit: Place, start: int, end: int) -> Place:
     return Place(unit.path, unit.unit, start, end)
 
 
-def _shared(folder: str, path: str) -> int:
+def shared_folders(folder: str, path: str) -> int:
     """How many leading folders a schema and a file have in common."""
     pairs = zip(folder.split("/"), path.split("/"), strict=False)
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
