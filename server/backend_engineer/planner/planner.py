@@ -1,0 +1,70 @@
+"""The planner of one project: PostgreSQL when it is first needed, and a shadow for each schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from backend_analyzers.oracle import Script
+from backend_engineer.planner.cluster import Cluster, start
+from backend_engineer.planner.shadow import Shadow, shadow
+from backend_engineer.planner.statistics import Statistics, read
+from backend_engineer.settings import PlannerSettings
+
+
+class Planner:
+    """Starts its server with the first question.  One thread at a time.
+
+    Raises `Unavailable` when there is no PostgreSQL here, `Unreadable` when the settings name
+    statistics that cannot be used.
+    """
+
+    def __init__(
+        self, settings: PlannerSettings, root: Path, *, folder: Path | None = None
+    ) -> None:
+        self.settings = settings
+        self.root = root
+        self._folder = folder
+        self._cluster: Cluster | None = None
+        self._statistics: Statistics | None = None
+        self._shadows: dict[Script, Shadow] = {}
+
+    @property
+    def cluster(self) -> Cluster:
+        """The server, started when it is not running."""
+        if self._cluster is None:
+            self._cluster = start(self._folder, binaries=self.settings.binaries)
+        return self._cluster
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the settings say of production."""
+        if self._statistics is None:
+            self._statistics = read(self.settings, self.root)
+        return self._statistics
+
+    @property
+    def seconds(self) -> float:
+        """How long a statement may take."""
+        return self.settings.timeout / 1000
+
+    def shadow(self, script: Script) -> Shadow:
+        """The shadow with the schema of a script."""
+        if script not in self._shadows:
+            self._shadows[script] = shadow(
+                self.cluster, script, self.statistics, seconds=self.seconds
+            )
+        return self._shadows[script]
+
+    def close(self) -> None:
+        """Stop the server."""
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
+        self._shadows.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
