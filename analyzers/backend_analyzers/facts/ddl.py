@@ -56,7 +56,7 @@ _DOWN = re.compile(
     rb"^[ \t]*--[ \t]*(?:migrate:down|\+goose[ \t]+Down|\+migrate[ \t]+Down|@UNDO|//@UNDO)",
     re.MULTILINE | re.IGNORECASE,
 )
-_DOWN_FILE = re.compile(
+DOWN_FILE = re.compile(
     r"(?:^|[._-])(?:down|undo|rollback|revert)\.sql$|^U\d[\w.]*__.*\.sql$"
     r"|^(?:drop|reset|teardown|truncate|clean)(?:[._-]?(?:db|database|tables?|all|schema|up))?\.sql$",
     re.IGNORECASE,
@@ -71,16 +71,16 @@ _WAREHOUSE = re.compile(
 @file_fact
 def ddl(file: File) -> tuple[Declared, ...]:
     """The DDL of a SQL file in order, without what only undoes a migration."""
-    if file.language is not Language.SQL or _DOWN_FILE.search(file.path.rpartition("/")[2]):
+    if file.language is not Language.SQL or DOWN_FILE.search(file.path.rpartition("/")[2]):
         return ()
     if _WAREHOUSE.search(file.path) or b"MergeTree" in file.text:
         return ()
     lowered = module(file)
     before: dict[str, Declared] = file.reused.get(_declared, {})
     found: dict[str, Declared] = {}
-    turns = _turns(file.text)
+    turns = turns_of(file.text)
     for unit, start in zip(lowered.units, lowered.offsets, strict=True):
-        if _is_down(turns, start):
+        if is_down(turns, start):
             continue
         text = file.text[start : start + unit.node.end]
         found[unit.key] = before.get(unit.key) or _declared(unit.key, text, file)
@@ -92,7 +92,7 @@ def _declared(unit: str, text: bytes, file: File) -> Declared:
     return Declared(unit, parse_ddl(text, dialect=dialect(file)))
 
 
-def _turns(text: bytes) -> list[tuple[int, bool]]:
+def turns_of(text: bytes) -> list[tuple[int, bool]]:
     """Where a migration changes direction: (offset, whether it goes down from there)."""
     if b"--" not in text:
         return []
@@ -101,7 +101,7 @@ def _turns(text: bytes) -> list[tuple[int, bool]]:
     return sorted(found)
 
 
-def _is_down(turns: list[tuple[int, bool]], offset: int) -> bool:
+def is_down(turns: list[tuple[int, bool]], offset: int) -> bool:
     down = False
     for start, goes_down in turns:
         if start > offset:
