@@ -16,14 +16,24 @@ names what the file becomes once every fix is applied.
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from backend_analyzers.analyze import applied, review_all
 from backend_analyzers.rule import Finding
 from backend_analyzers.source import Span
-from backend_analyzers.workspace import Workspace
+from backend_analyzers.workspace import Options, Workspace
+from backend_engineer.answering import Answering, questions_of_fixes
+from backend_engineer.settings import PlannerSettings
+
+ROWS = dict.fromkeys(("customers", "orders", "order_items", "events", "payments"), 1_000_000)
+"""The tables that are large in fixtures, so that costs mean something there."""
 
 _BLOCK = re.compile(
     r"(?:^(?P<kind>In|Fixed,) `(?P<path>[^`]+)`:\n\n)?"
@@ -54,7 +64,8 @@ class Case:
 
     @property
     def workspace(self) -> Workspace:
-        return Workspace.of({path: _without_notes(text) for path, text in self.annotated.items()})
+        texts = {path: _without_notes(text) for path, text in self.annotated.items()}
+        return Workspace.of(texts, Options(statistics=True))
 
 
 def cases(markdown: str) -> Iterator[Case]:
@@ -77,6 +88,27 @@ def cases(markdown: str) -> Iterator[Case]:
 def findings_of(workspace: Workspace, rule: str) -> list[Finding]:
     """What one rule reports, the way every surface sees it: suppressions applied, in order."""
     return [f for found in review_all(workspace).values() for f in found if f.rule == rule]
+
+
+def answered(workspace: Workspace, rule: str) -> Workspace:
+    """The workspace once a real planner has answered what the rule and its fixes want to know."""
+    settled = _answering().settle(workspace, lambda one: one.name == rule)
+    asked = questions_of_fixes(settled, findings_of(settled, rule))
+    if not asked:
+        return settled
+    _answering().answer(asked)
+    return settled.updated({}, answers={**settled.answers, **_answering().known})
+
+
+@cache
+def _answering() -> Answering:
+    """One planner for the whole run, started with the first question."""
+    folder = Path(tempfile.mkdtemp(prefix="be-fixtures-"))
+    folder.chmod(0o711)
+    made = Answering(folder, PlannerSettings(rows=ROWS), None, clusters=folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(made.close)
+    return made
 
 
 def annotate(workspace: Workspace, findings: Iterable[Finding]) -> dict[str, str]:

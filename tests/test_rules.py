@@ -13,7 +13,7 @@ from backend_analyzers import rules
 from backend_analyzers.analyze import faults, prove
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Rule
-from tests.fixture import Case, annotate, apply_fixes, as_text, cases, findings_of
+from tests.fixture import Case, annotate, answered, apply_fixes, as_text, cases, findings_of
 
 FIXTURES = Path(__file__).parent / "rules"
 MODULES = Path(rules.__path__[0])
@@ -33,7 +33,7 @@ def _name(spec: Path) -> str:
     ],
 )
 def test_reports_what_is_written(spec: Path, case: Case, update: bool) -> None:
-    workspace = case.workspace
+    workspace = answered(case.workspace, _name(spec))
     findings = findings_of(workspace, _name(spec))
     assert not faults(workspace)
     reported = annotate(workspace, findings)
@@ -56,5 +56,6 @@ def test_is_explained(rule: Rule) -> None:
     example = next(cases(rule.doc), None)
 
     assert example, "the docstring shows an example"
-    assert findings_of(example.workspace, rule.name), "the example is reported"
+    workspace = answered(example.workspace, rule.name)
+    assert findings_of(workspace, rule.name), "the example is reported"
     assert (FIXTURES / f"{rule.name}.md").exists(), "the edge cases are written down"

@@ -37,11 +37,20 @@ _decode = msgspec.msgpack.Decoder(Answer).decode
 class Answering:
     """The planner of one project, and what it has answered so far.  May be used from any thread.
 
-    `unavailable` says why there is no planner, once that is known.
+    `folder` is where answers are kept on disk, if anywhere; `clusters` where the planner keeps its
+    server, else in the user's cache.  `unavailable` says why there is no planner, once that is known.
     """
 
-    def __init__(self, root: Path, settings: PlannerSettings, folder: Path | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        settings: PlannerSettings,
+        folder: Path | None,
+        *,
+        clusters: Path | None = None,
+    ) -> None:
         self.root = root
+        self._clusters = clusters
         self.settings = settings
         self.unavailable = "" if settings.enabled else "it is turned off in the settings"
         self._folder = (
@@ -123,7 +132,9 @@ class Answering:
         answers = importlib.import_module("backend_engineer.planner.answers")
         try:
             if self._planner is None:
-                self._planner = answers.open_planner(self.settings, self.root)
+                self._planner = answers.open_planner(
+                    self.settings, self.root, folder=self._clusters
+                )
             answered: Answer = answers.answer(self._planner, question)
         except answers.Unavailable as error:
             self.unavailable = str(error)

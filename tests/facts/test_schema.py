@@ -112,7 +112,7 @@ def test_steps_below_their_result_are_past() -> None:
         }
     )
 
-    assert found.past == {"db/updates"}
+    assert found.past == {"sql:db/updates"}
     assert [home.folder for home in found.current] == ["db", "db/other"]
 
 
@@ -125,7 +125,7 @@ def test_steps_beside_their_result_are_past() -> None:
         }
     )
 
-    assert found.past == {"admin/schema_changes"}
+    assert found.past == {"sql:admin/schema_changes"}
 
 
 def test_tables_that_no_schema_has() -> None:

@@ -72,7 +72,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
 
     def is_written(self, start: int, end: int) -> bool:
         """Whether a range of the SQL stands in the host byte by byte, so that it can be edited."""
-        if any(first < end and start < last for first, last in self.holes):
+        if self.approximate or any(first < end and start < last for first, last in self.holes):
             return False
         if not self.segments:
             return True

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 import msgspec
 
+from backend_analyzers.facts.all_queries import all_queries
 from backend_analyzers.facts.paths import is_migration, is_test
-from backend_analyzers.facts.queries import Query, queries
+from backend_analyzers.facts.queries import Query
 from backend_analyzers.facts.schema import Database, database
 from backend_analyzers.sql.resolve import Resolution, resolve
 from backend_analyzers.sql.schema import Schema, SchemaColumn, Table, find_column
@@ -83,7 +84,7 @@ def resolved(workspace: Workspace) -> Mapping[str, tuple[Resolved, ...]]:
     """The statements of every file that has any, tests apart."""
     asked = {
         path: found
-        for path, found in workspace.each(queries).items()
+        for path, found in workspace.fact(all_queries).items()
         if found and not is_test(path)
     }
     return workspace.by_path(_of_file, asked, workspace.fact(database))

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from lsprotocol import types as lsp
 
+from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.resolved import fits
-from backend_analyzers.facts.schema import Home, database
+from backend_analyzers.facts.schema import database
 from backend_analyzers.source import File, Language
 from backend_analyzers.sql.complete import Suggestion, complete
 from backend_analyzers.sql.statement import Dialect

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import msgspec
 
 from backend_analyzers.facts.ddl import Declared, ddl
+from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.queries import Query, queries
-from backend_analyzers.facts.schema import Home, database, place_of
+from backend_analyzers.facts.schema import database, place_of
 from backend_analyzers.source import Place, Span
 from backend_analyzers.sql.ddl import (
     AlterColumn,

@@ -28,9 +28,9 @@ from backend_engineer.settings import PlannerSettings
 __all__ = ("Unavailable", "answer", "open_planner")
 
 
-def open_planner(settings: PlannerSettings, root: Path) -> Planner:
+def open_planner(settings: PlannerSettings, root: Path, *, folder: Path | None = None) -> Planner:
     """The planner of a project; nothing is started yet."""
-    return Planner(settings, root)
+    return Planner(settings, root, folder=folder)
 
 
 def answer(planner: Planner, question: Question) -> Answer:

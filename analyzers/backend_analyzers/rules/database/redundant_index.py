@@ -40,7 +40,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backend_analyzers.facts.ddl import tails
-from backend_analyzers.facts.schema import Home, database, place_of
+from backend_analyzers.facts.homes import Home
+from backend_analyzers.facts.schema import database, place_of
 from backend_analyzers.rule import (
     Change,
     Confidence,

@@ -72,7 +72,9 @@ def unknown_column(workspace: Workspace) -> Iterator[Finding]:
 def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
     used = _used(statements)
     for one in statements:
-        if one.in_migration or not one.known or one.statement.kind == "ddl":
+        if one.query.approximate or one.in_migration or not one.known:
+            continue
+        if one.statement.kind == "ddl":
             continue
         if not one.statement.complete and not one.query.holes:
             continue

@@ -62,7 +62,12 @@ def _unknown(statements: tuple[Resolved, ...], database: Database) -> Iterator[F
     sure = {one.query.receiver for one in statements if one.known} - {""}
     names = {table.name for table in database.all_tables()}
     for one in statements:
-        if one.in_migration or one.statement.kind == "ddl" or not one.statement.complete:
+        if (
+            one.query.approximate
+            or one.in_migration
+            or one.statement.kind == "ddl"
+            or not one.statement.complete
+        ):
             continue
         for number, table in enumerate(one.statement.tables):
             if _is_missing(one, number, table, database):
