@@ -162,10 +162,9 @@ def load(made: Database, statements: tuple[str, ...], *, seconds: float) -> Iter
     connection = _ready(made, seconds)
     try:
         for number, statement in enumerate(statements):
-            extension = _EXTENSION.match(statement)
-            if extension is not None:
-                if error := _extend(made, extension[1].lower()):
-                    yield Error(number, error)
+            if (extended := extend(made, statement)) is not None:
+                if extended:
+                    yield Error(number, extended)
                 continue
             if not is_declaring(statement):
                 continue
@@ -214,8 +213,16 @@ def _ready(made: Database, seconds: float) -> psycopg.Connection[tuple[Any, ...]
     return connection
 
 
+def extend(made: Database, statement: str) -> str | None:
+    """Run what makes an extension: why it failed, or nothing; None for any other statement.
+
+    Extensions are installed by us, where there are any; the owner may not.
+    """
+    extension = _EXTENSION.match(statement)
+    return _extend(made, extension[1].lower()) if extension is not None else None
+
+
 def _extend(made: Database, name: str) -> str:
-    """Extensions are installed by us, where there are any; the owner may not."""
     with made.connect_as_superuser() as connection:
         is_there = connection.execute(
             "SELECT trusted OR name IN ('vector', 'hstore', 'citext') FROM pg_available_extension_versions "

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import psycopg
+from msgspec.structs import replace
+from psycopg import sql
 
-from backend_analyzers.oracle import Effect, Lock, Observed, Replay, Replayed, Step
+from backend_analyzers.oracle import Effect, Lock, Observed, Replay, Replayed, Script, Step
 from backend_engineer.planner.assume import assume
-from backend_engineer.planner.cluster import Cluster, limited
-from backend_engineer.planner.databases import PREFIX, Database, create_empty, load, run
+from backend_engineer.planner.cluster import OWNER, Cluster, limited
+from backend_engineer.planner.databases import (
+    PREFIX,
+    Database,
+    create_empty,
+    database,
+    extend,
+    load,
+    run,
+)
 from backend_engineer.planner.databases import without_rows as emptied
+from backend_engineer.planner.outside import documented, runs_alone
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -31,15 +43,12 @@ LOCKS: tuple[Lock, ...] = (
     "AccessExclusiveLock",
 )
 
-_ALONE = re.compile(
-    r"\s*(?:vacuum\b|reindex\s+(?:\([^)]*\)\s*)?(?:database|system)\b|create\s+database\b|drop\s+database\b"
-    r"|alter\s+system\b|.*\bconcurrently\b)",
-    re.IGNORECASE | re.DOTALL,
-)
 _CONTROL = re.compile(
     r"\s*(?:begin|commit|end|start\s+transaction|rollback|abort|savepoint|release)\b",
     re.IGNORECASE,
 )
+_EMPTIES = re.compile(r"\s*truncate\b", re.IGNORECASE)
+_BEFORE = re.compile(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _TRIES = 12
 
 
@@ -50,57 +59,79 @@ class _Table(NamedTuple):
 
 
 def replay(cluster: Cluster, question: Replay, *, seconds: float = 5.0) -> Replayed:
-    """Run migrations in order in a database of their own, and watch those that are to be watched."""
+    """Run migrations in order in a database of their own, and watch those that are to be watched.
+
+    What those before lead to is kept as a database of its own, and copied: whoever edits the newest
+    migration does not wait for the history again.
+    """
+    steps = [_bare(step) for step in question.steps]
+    past = tuple(takewhile(lambda step: not step.watched, steps))
     name = f"{PREFIX}replay"
     with cluster.connect() as connection:
-        create_empty(connection, name)
+        _copy(cluster, connection, name, past, seconds)
     made = Database(cluster, name)
     found = tuple(
         tuple(_watched(made, step, seconds)) if step.watched else _passed(made, step, seconds)
-        for step in question.steps
+        for step in steps[len(past) :]
     )
     with cluster.connect() as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-    return Replayed(found)
+    return Replayed((*(() for _ in past), *found))
+
+
+def _bare(step: Step) -> Step:
+    """A step without comments before its statements; one that only leads up, without transactions."""
+    statements = (_BEFORE.sub("", statement, count=1) for statement in step.statements)
+    kept = tuple(s for s in statements if step.watched or (s and not _CONTROL.match(s)))
+    return replace(step, statements=kept)
+
+
+def _copy(
+    cluster: Cluster, connection: Connection, name: str, past: tuple[Step, ...], seconds: float
+) -> None:
+    """A database like the one that some steps lead to."""
+    statements = tuple(s for step in past for s in step.statements)
+    if not statements:
+        create_empty(connection, name)
+        return
+    origin = database(cluster, Script(statements), purpose="_past", seconds=seconds)
+    connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(origin.name)
+        )
+    )
 
 
 def _passed(made: Database, step: Step, seconds: float) -> tuple[Observed, ...]:
-    statements = tuple(s for s in step.statements if not _CONTROL.match(s))
-    for _ in load(made, statements, seconds=seconds):
+    for _ in load(made, step.statements, seconds=seconds):
         pass  # what does not run here leaves a table less, which is assumed when it is asked for
     return ()
 
 
 def _watched(made: Database, step: Step, seconds: float) -> Iterator[Observed]:
-    connection = made.connect()
-    connection.execute(f"SET statement_timeout = {int(seconds * 900)}")
-    connection.execute("SET check_function_bodies = off")
+    connection = _ready(made, seconds)
     try:
         before = _tables(connection)
         for statement in step.statements:
             if connection.closed:
-                connection = made.connect()
+                connection = _ready(made, seconds)
             if _CONTROL.match(statement):
                 yield Observed()
-            elif _ALONE.match(statement):
-                yield _alone(made, connection, statement, seconds)
+            elif (extended := extend(made, statement)) is not None:
+                yield Observed(error=extended)
             else:
                 yield _observed(made, connection, statement, before, seconds)
     finally:
         connection.close()
 
 
-def _alone(made: Database, connection: Connection, statement: str, seconds: float) -> Observed:
-    """What cannot run in a transaction holds no lock that could be looked at."""
-    assumed: list[str] = []
-    error = ""
-    for _ in range(_TRIES):
-        error = run(made.cluster, connection, statement, seconds)
-        made_up = assume(connection, error, statement) if error else ""
-        if not made_up:
-            break
-        assumed.append(made_up)
-    return Observed(error=error, assumed=tuple(assumed))
+def _ready(made: Database, seconds: float) -> Connection:
+    connection = made.connect()
+    connection.execute(f"SET statement_timeout = {int(seconds * 900)}")
+    connection.execute("SET check_function_bodies = off")
+    connection.execute("SET client_min_messages = error")
+    return connection
 
 
 def _observed(
@@ -110,30 +141,70 @@ def _observed(
     before: dict[int, _Table],
     seconds: float,
 ) -> Observed:
+    """Try, make what is missing, and try again; `before` grows by the tables that are made up."""
     assumed: list[str] = []
-    error = ""
+    watch = _alone if runs_alone(statement) else _in_transaction
+    seen = watch(made, connection, statement, before, seconds)
     for _ in range(_TRIES):
-        now = {oid: before[oid] for oid in before}
-        try:
-            connection.execute("BEGIN")
-            now = {oid: table for oid, table in _tables(connection).items() if oid in before}
-            with limited(made.cluster, connection.info.backend_pid, seconds):
-                connection.execute(emptied(statement).encode(), prepare=False)
-            effects = tuple(_effects(connection, now))
-            connection.execute("COMMIT")
-            return Observed(effects, assumed=tuple(assumed))
-        except psycopg.Error as failed:
-            error = (failed.diag.message_primary or str(failed)).split("\n")[0]
-            if connection.closed:
-                return Observed(error=error, assumed=tuple(assumed))
-            connection.execute("ROLLBACK")
+        if not seen.error or connection.closed:
+            break
         known = set(_tables(connection))
-        made_up = assume(connection, error, statement)
+        try:
+            with limited(made.cluster, connection.info.backend_pid, seconds):
+                made_up = assume(connection, seen.error, statement)
+        except psycopg.Error:
+            break
         if not made_up:
             break
         assumed.append(made_up)
         before.update({o: t for o, t in _tables(connection).items() if o not in known})
-    return Observed(error=error, assumed=tuple(assumed))
+        seen = watch(made, connection, statement, before, seconds)
+    return Observed(seen.effects, seen.error, tuple(assumed))
+
+
+def _in_transaction(
+    made: Database,
+    connection: Connection,
+    statement: str,
+    before: dict[int, _Table],
+    seconds: float,
+) -> Observed:
+    try:
+        connection.execute("BEGIN")
+        now = {oid: table for oid, table in _tables(connection).items() if oid in before}
+        with limited(made.cluster, connection.info.backend_pid, seconds):
+            connection.execute(emptied(statement).encode(), prepare=False)
+        effects = tuple(_effects(connection, now, empties=_EMPTIES.match(statement) is not None))
+        connection.execute("COMMIT")
+    except psycopg.Error as failed:
+        error = (failed.diag.message_primary or str(failed)).split("\n")[0]
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+        return Observed(error=error)
+    return Observed(effects)
+
+
+def _alone(
+    made: Database,
+    connection: Connection,
+    statement: str,
+    before: dict[int, _Table],
+    seconds: float,
+) -> Observed:
+    """What cannot run in a transaction holds no lock that could be looked at: documented, not seen."""
+    then = _tables(connection)
+    if error := run(made.cluster, connection, statement, seconds):
+        return Observed(error=error)
+    now = _tables(connection)
+    table = documented(connection, statement)
+    effects = tuple(
+        Effect(
+            then[oid].name, table.lock, rewrites=now[oid].file != then[oid].file, scans=table.scans
+        )
+        for oid in before
+        if table is not None and oid in then and oid in now and then[oid].name == table.name
+    )
+    return Observed(effects)
 
 
 def _tables(connection: Connection) -> dict[int, _Table]:
@@ -146,8 +217,13 @@ def _tables(connection: Connection) -> dict[int, _Table]:
     return {oid: _Table(*rest) for oid, *rest in rows}
 
 
-def _effects(connection: Connection, before: dict[int, _Table]) -> Iterator[Effect]:
-    """What is true of each table now that was not before, while the transaction is open."""
+def _effects(
+    connection: Connection, before: dict[int, _Table], *, empties: bool
+) -> Iterator[Effect]:
+    """What is true of each table now that was not before, while the transaction is open.
+
+    A table that is emptied has another file too, but nothing is written to it.
+    """
     held: dict[int, Lock] = {}
     for oid, mode in connection.execute(
         "SELECT relation::int, mode FROM pg_locks "
@@ -159,6 +235,6 @@ def _effects(connection: Connection, before: dict[int, _Table]) -> Iterator[Effe
     for oid, mode in sorted(held.items(), key=lambda item: (-LOCKS.index(item[1]), item[0])):
         was, after = before[oid], now.get(oid)
         scans = after is not None and after.scans > was.scans
-        rewrites = after is not None and after.file != was.file
+        rewrites = after is not None and after.file != was.file and not empties
         if mode != "AccessShareLock" or scans:
             yield Effect(was.name, mode, rewrites, scans, after is None)
