@@ -28,17 +28,21 @@ class Language(enum.StrEnum):
     TYPESCRIPT = "typescript"
     TSX = "tsx"
     SQL = "sql"
+    PRISMA = "prisma"
+    YAML = "yaml"
 
     @staticmethod
     def of(path: str) -> Language | None:
         """The language of a file, judged by its suffix."""
         stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+        if suffix.lower() == "json":
+            return Language.YAML if _CHANGELOG.search(stem) else None
         return _SUFFIXES.get(suffix.lower()) if stem else None
 
     @property
     def is_code(self) -> bool:
-        """Whether it lowers to the `ir`; SQL is read by `backend_analyzers.sql` instead."""
-        return self is not Language.SQL
+        """Whether it is a programming language: its units are statements of the `ir`."""
+        return self is Language.PYTHON or self in _ECMASCRIPT
 
     @property
     def is_ecmascript(self) -> bool:
@@ -57,7 +61,12 @@ _SUFFIXES = {
     "cts": Language.TYPESCRIPT,
     "tsx": Language.TSX,
     "sql": Language.SQL,
+    "prisma": Language.PRISMA,
+    "yaml": Language.YAML,
+    "yml": Language.YAML,
 }
+_CHANGELOG = re.compile(r"change_?log", re.IGNORECASE)
+"""The JSON that is read, as YAML."""
 _ECMASCRIPT = {Language.JAVASCRIPT, Language.TYPESCRIPT, Language.TSX}
 
 
@@ -247,6 +256,16 @@ def grammar(language: Language) -> ts.Language:
             import tree_sitter_postgres  # noqa: PLC0415
 
             return ts.Language(tree_sitter_postgres.language())
+        case Language.PRISMA:
+            # Prisma's own grammar is in no package.  This one finds its comments, and nothing more is
+            # asked of the tree: `syntax.prisma` reads the text.
+            import tree_sitter_javascript  # noqa: PLC0415
+
+            return ts.Language(tree_sitter_javascript.language())
+        case Language.YAML:
+            import tree_sitter_yaml  # noqa: PLC0415
+
+            return ts.Language(tree_sitter_yaml.language())
 
 
 def _parser(language: Language) -> ts.Parser:

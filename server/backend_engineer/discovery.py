@@ -40,6 +40,9 @@ LARGEST_CODE = 2_000_000
 """Bytes; larger sources are generated, and their trees would not fit in memory."""
 LARGEST_SQL = 64_000_000
 """Bytes; a dump is long, but it is read statement by statement."""
+LARGEST_YAML = 1_000_000
+"""Bytes; larger ones are generated."""
+LOCKS = frozenset({"pnpm-lock.yaml", "pubspec.lock.yaml", "conda-lock.yml", "Podfile.lock.yaml"})
 _MINIFIED_LINE = 5_000
 _MINIFIED_MEAN = 400
 _SNIFF = 8_192
@@ -101,9 +104,9 @@ def read(root: Path, path: str, rules: Rules | None = None) -> File | Skipped:
         return Skipped(path, "in no language that is read")
     if not path.isprintable() and any("\ud800" <= char <= "\udfff" for char in path):
         return Skipped(path, "its name is no UTF-8")
-    limit = (rules.largest if rules else 0) or (
-        LARGEST_SQL if language is Language.SQL else LARGEST_CODE
-    )
+    if path.rpartition("/")[2] in LOCKS:
+        return Skipped(path, "written by a package manager")
+    limit = (rules.largest if rules else 0) or largest(language)
     try:
         with os.fdopen(os.open(root / path, _READ), "rb") as handle:
             status = os.fstat(handle.fileno())
@@ -117,6 +120,12 @@ def read(root: Path, path: str, rules: Rules | None = None) -> File | Skipped:
     text, _ = decode(raw)
     dialect = rules.dialect if rules and language is Language.SQL else ""
     return classify(File(path, language, text.encode(errors="replace"), dialect), raw)
+
+
+def largest(language: Language | None) -> int:
+    """How many bytes of a file are read, unless the settings say so."""
+    sizes = {Language.SQL: LARGEST_SQL, Language.YAML: LARGEST_YAML}
+    return sizes.get(language, LARGEST_CODE) if language is not None else LARGEST_CODE
 
 
 def classify(file: File, raw: bytes) -> File | Skipped:

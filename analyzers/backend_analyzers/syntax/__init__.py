@@ -32,16 +32,27 @@ def module(file: File) -> ir.Module:
     """The units of `file`; those whose text did not change since the last version are the same."""
     known = file.memo.get(module)
     if known is None:
-        known = _module(file) if file.language.is_code else _sql_module(file)
+        known = _module(file) if file.language.is_code else _other_module(file)
         file.memo[module] = known
     result: ir.Module = known
     return result
 
 
-def _sql_module(file: File) -> ir.Module:
-    from backend_analyzers.syntax import sql  # noqa: PLC0415
+def _other_module(file: File) -> ir.Module:
+    """The units of what is no code: its values are read by other modules, when somebody asks."""
+    match file.language:
+        case Language.PRISMA:
+            from backend_analyzers.syntax import prisma  # noqa: PLC0415
 
-    return sql.module(file)
+            return prisma.module(file)
+        case Language.YAML:
+            from backend_analyzers.syntax import yaml  # noqa: PLC0415
+
+            return yaml.module(file)
+        case _:
+            from backend_analyzers.syntax import sql  # noqa: PLC0415
+
+            return sql.module(file)
 
 
 _Statements = dict[tuple[str, bool, str, bytes], ir.Stmt]

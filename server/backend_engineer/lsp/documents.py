@@ -18,6 +18,8 @@ _LANGUAGES = {
     "sql": Language.SQL,
     "pgsql": Language.SQL,
     "plpgsql": Language.SQL,
+    "prisma": Language.PRISMA,
+    "yaml": Language.YAML,
 }
 
 

@@ -19,7 +19,7 @@ from backend_engineer.configuration import (
     from_editor,
     load,
 )
-from backend_engineer.discovery import LARGEST_CODE, LARGEST_SQL
+from backend_engineer.discovery import largest
 from backend_engineer.lsp.positions import Text
 from backend_engineer.lsp.uris import path_of, uri_of
 from backend_engineer.project import open_answering, open_session, problems
@@ -65,7 +65,7 @@ class Project:
     def largest(self, language: Language | None) -> int:
         """How many bytes of a document are read, as of a file on disk."""
         own = self.configuration.settings.max_file_size
-        return own or (LARGEST_SQL if language is Language.SQL else LARGEST_CODE)
+        return own or largest(language)
 
     def holds(self, path: Path) -> bool:
         return path.is_relative_to(self.root)

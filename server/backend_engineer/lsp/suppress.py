@@ -12,7 +12,7 @@ from backend_analyzers.source import File, Language, Place
 from backend_engineer.lsp.question import Question
 
 _LINE = re.compile(rb"[^\r\n]*")
-_SIGN = {Language.PYTHON: "#", Language.SQL: "--"}
+_SIGN = {Language.PYTHON: "#", Language.SQL: "--", Language.YAML: "#"}
 
 
 def ignoring(question: Question, finding: Finding) -> Change | None:

@@ -64,7 +64,7 @@ from backend_analyzers.facts.secret_formats import (
     matches,
 )
 from backend_analyzers.flow.meanings import events
-from backend_analyzers.rule import Change, Confidence, Finding, Fix, Severity, file_rule
+from backend_analyzers.rule import CODE, SQL, Change, Confidence, Finding, Fix, Severity, file_rule
 from backend_analyzers.source import File, Language, Place
 
 
@@ -73,6 +73,7 @@ from backend_analyzers.source import File, Language, Place
     confidence=Confidence.HIGH,
     cwe=(798, 259, 321),
     controls=("OWASP A07:2021", "OWASP API8:2023", "ASVS V2.10.4", "PCI DSS 8.6.2"),
+    languages=CODE | SQL,
 )
 def hardcoded_secret(file: File) -> Iterator[Finding]:
     if is_test(file.path) or _TRAPS.search(file.path):

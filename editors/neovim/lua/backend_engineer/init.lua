@@ -164,6 +164,7 @@ function M.client_config()
       'typescriptreact',
       'sql',
       'mysql',
+      'prisma',
     },
     root_markers = M.root_markers,
     settings = { [SECTION] = M.options.settings },
