@@ -62,11 +62,18 @@ class DatabaseQuery(Event, frozen=True, gc=False, tag=True):
 
 
 class DatabaseConnect(Event, frozen=True, gc=False, tag=True):
-    """A connection or a pool is opened."""
+    """A connection or a pool is opened.
+
+    `most` is how many connections a pool opens at most, None when that is not known, and `keeps` whether
+    it keeps any of them for the next caller.
+    """
 
     timeout: Deadline
     blocking: bool
     is_pool: bool
+    most: int | None = None
+    keeps: bool | None = None
+    url: ir.Expr | None = None
 
 
 class TransactionBegin(Event, frozen=True, gc=False, tag=True):

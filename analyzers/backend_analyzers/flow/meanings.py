@@ -13,7 +13,6 @@ from backend_analyzers import ir
 from backend_analyzers.events import (
     AnyEvent,
     Blocking,
-    DatabaseConnect,
     DatabaseQuery,
     FileOpen,
     HttpRequest,
@@ -29,6 +28,7 @@ from backend_analyzers.events import (
 from backend_analyzers.flow.arguments import Lack, argument, first_argument
 from backend_analyzers.flow.blocks import CallSite
 from backend_analyzers.flow.code import Code
+from backend_analyzers.flow.connects import connected
 from backend_analyzers.flow.deadlines import deadline
 from backend_analyzers.libraries.vocabulary import (
     Block,
@@ -124,10 +124,7 @@ def _read(code: Code, site: CallSite, name: str, meaning: Meaning) -> AnyEvent |
         case Query():
             return _query(code, call, at, meaning)
         case Connect():
-            limit = deadline(code, call, meaning.timeout)
-            return DatabaseConnect(
-                *at, timeout=limit, blocking=meaning.blocking, is_pool=meaning.pool
-            )
+            return connected(code, call, at, meaning)
         case Transaction(action="begin"):
             return TransactionBegin(*at, blocking=meaning.blocking)
         case Transaction(action="commit" | "rollback" as action):

@@ -46,3 +46,9 @@ def driver_of(language: Language, name: str) -> Driver | None:
 def is_database_error(name: str) -> bool:
     """Whether an exception comes from a driver, so that its text tells of tables and hosts."""
     return name.startswith(_ERRORS)
+
+
+def is_in_process(language: Language, name: str) -> bool:
+    """Whether a driver's database lives in the process: nothing is waited for, and nothing runs out."""
+    found = driver_of(language, name)
+    return found is not None and found.dialect == "sqlite"

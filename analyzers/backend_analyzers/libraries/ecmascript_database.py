@@ -10,8 +10,10 @@ from backend_analyzers.libraries.vocabulary import (
     HAS_TIMEOUT,
     SOME_TIMEOUT,
     Connect,
+    Hold,
     Library,
     Meaning,
+    Pool,
     Query,
     Timeout,
     Transaction,
@@ -26,13 +28,16 @@ _PG_QUERY = Query((option(0, "text"), arg(0)), (arg(1), option(0, "values")), bl
 PG = Library(
     "ecmascript",
     calls={
-        "pg.Pool": Connect(_PG_WAIT, blocking=False, pool=True),
+        "pg.Pool": Connect(
+            _PG_WAIT, blocking=False, pool=True, limits=Pool((option(0, "max"),), default=10)
+        ),
         "pg.Client": Connect(_PG_WAIT, blocking=False),
         "pg.Pool.query": _PG_QUERY,
         "pg.Client.query": _PG_QUERY,
     },
     types=("pg.Pool", "pg.Client"),
     returns={"pg.Pool.connect": "pg.Client"},
+    holds={"pg.Pool.connect": Hold(release=("release",), counted=True)},
     aliases={"pg.PoolClient": "pg.Client", "pg-pool": "pg.Pool", "pg.ClientBase": "pg.Client"},
 )
 
@@ -47,7 +52,12 @@ def _mysql(module: str) -> Library:
         "ecmascript",
         calls={
             f"{module}.createConnection": Connect(wait, blocking=False),
-            f"{module}.createPool": Connect(wait, blocking=False, pool=True),
+            f"{module}.createPool": Connect(
+                wait,
+                blocking=False,
+                pool=True,
+                limits=Pool((option(0, "connectionLimit"),), default=10),
+            ),
             **methods(connection, "query execute", query),
             **methods(pool, "query execute", query),
             f"{connection}.beginTransaction": Transaction("begin", blocking=False),
@@ -60,6 +70,11 @@ def _mysql(module: str) -> Library:
             f"{pool}.getConnection": connection,
             f"{pool}.promise": pool,
             f"{connection}.promise": connection,
+        },
+        holds={
+            f"{pool}.getConnection": Hold(
+                release=("release", "destroy", "end"), back=("releaseConnection",), counted=True
+            )
         },
         aliases={
             f"{promise}.createConnection": f"{module}.createConnection",

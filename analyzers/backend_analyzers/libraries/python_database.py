@@ -13,8 +13,10 @@ from backend_analyzers.libraries.vocabulary import (
     HAS_TIMEOUT,
     SOME_TIMEOUT,
     Connect,
+    Hold,
     Library,
     Meaning,
+    Pool,
     Query,
     Timeout,
     Transaction,
@@ -66,14 +68,19 @@ def _psycopg(connection: str, cursor: str, *, blocking: bool) -> dict[str, Meani
 _PSYCOPG_WAIT = Timeout(call=(keyword("connect_timeout"),), default=HAS_TIMEOUT)
 _POOL_WAIT = Timeout(call=(keyword("timeout"),), default=HAS_TIMEOUT)
 
+# https://www.psycopg.org/psycopg3/docs/api/pool.html: without `max_size` the pool does not grow.
+_POOL = Pool(size=(keyword("max_size"), keyword("min_size")), default=4)
+
 PSYCOPG = Library(
     "python",
     calls={
         "psycopg.connect": Connect(_PSYCOPG_WAIT, blocking=True),
         "psycopg.Connection.connect": Connect(_PSYCOPG_WAIT, blocking=True),
         "psycopg.AsyncConnection.connect": Connect(_PSYCOPG_WAIT, blocking=False),
-        "psycopg_pool.ConnectionPool": Connect(_POOL_WAIT, blocking=True, pool=True),
-        "psycopg_pool.AsyncConnectionPool": Connect(_POOL_WAIT, blocking=False, pool=True),
+        "psycopg_pool.ConnectionPool": Connect(_POOL_WAIT, blocking=True, pool=True, limits=_POOL),
+        "psycopg_pool.AsyncConnectionPool": Connect(
+            _POOL_WAIT, blocking=False, pool=True, limits=_POOL
+        ),
         **_psycopg("psycopg.Connection", "psycopg.Cursor", blocking=True),
         **_psycopg("psycopg.AsyncConnection", "psycopg.AsyncCursor", blocking=False),
     },
@@ -93,6 +100,15 @@ PSYCOPG = Library(
         "psycopg_pool.AsyncConnectionPool.connection": "psycopg.AsyncConnection",
         "psycopg_pool.AsyncConnectionPool.getconn": "psycopg.AsyncConnection",
     },
+    holds={
+        "psycopg.connect": Hold(),
+        "psycopg.Connection.connect": Hold(),
+        "psycopg.AsyncConnection.connect": Hold(),
+        **{
+            f"psycopg_pool.{pool}.getconn": Hold(back=("putconn",), managed=False, counted=True)
+            for pool in ("ConnectionPool", "AsyncConnectionPool")
+        },
+    },
     attributes={
         "psycopg.Cursor.connection": "psycopg.Connection",
         "psycopg.AsyncCursor.connection": "psycopg.AsyncConnection",
@@ -111,12 +127,15 @@ PSYCOPG = Library(
 _LIBPQ_WAIT = Timeout(call=(keyword("connect_timeout"),), default=SOME_TIMEOUT)
 _POOLS = ("SimpleConnectionPool", "ThreadedConnectionPool", "AbstractConnectionPool")
 
+# The second argument is required; 0 never happens and counts as unknown.
+_MAXCONN = Pool(size=(arg(1, "maxconn"),), default=0, unlimited=(0,))
+
 PSYCOPG2 = Library(
     "python",
     calls={
         "psycopg2.connect": Connect(_LIBPQ_WAIT, blocking=True),
         **{
-            f"psycopg2.pool.{pool}": Connect(_LIBPQ_WAIT, blocking=True, pool=True)
+            f"psycopg2.pool.{pool}": Connect(_LIBPQ_WAIT, blocking=True, pool=True, limits=_MAXCONN)
             for pool in _POOLS
         },
         **_executing("psycopg2.cursor", blocking=True),
@@ -132,6 +151,13 @@ PSYCOPG2 = Library(
         "psycopg2.connect": "psycopg2.connection",
         "psycopg2.connection.cursor": "psycopg2.cursor",
         **{f"psycopg2.pool.{pool}.getconn": "psycopg2.connection" for pool in _POOLS},
+    },
+    holds={
+        "psycopg2.connect": Hold(managed=False),
+        **{
+            f"psycopg2.pool.{pool}.getconn": Hold(back=("putconn",), managed=False, counted=True)
+            for pool in _POOLS
+        },
     },
     aliases={
         "psycopg2.extensions.connection": "psycopg2.connection",
@@ -160,7 +186,12 @@ ASYNCPG = Library(
     "python",
     calls={
         "asyncpg.connect": Connect(_ASYNCPG_WAIT, blocking=False),
-        "asyncpg.create_pool": Connect(_ASYNCPG_WAIT, blocking=False, pool=True),
+        "asyncpg.create_pool": Connect(
+            _ASYNCPG_WAIT,
+            blocking=False,
+            pool=True,
+            limits=Pool(size=(keyword("max_size"),), default=10),
+        ),
         **_asyncpg("asyncpg.Connection"),
         **_asyncpg("asyncpg.Pool"),
         "asyncpg.Connection.transaction": Transaction("begin", blocking=False),
@@ -169,6 +200,10 @@ ASYNCPG = Library(
         "asyncpg.connect": "asyncpg.Connection",
         "asyncpg.create_pool": "asyncpg.Pool",
         "asyncpg.Pool.acquire": "asyncpg.Connection",
+    },
+    holds={
+        "asyncpg.connect": Hold(release=("close", "terminate")),
+        "asyncpg.Pool.acquire": Hold(release=("close",), back=("release",), counted=True),
     },
     aliases={
         "asyncpg.pool.Pool": "asyncpg.Pool",
@@ -198,6 +233,8 @@ def _sqlite(module: str, *, blocking: bool) -> Library:
             f"{connection}.execute_fetchall": _query(blocking=blocking, fetches="many"),
         },
         returns=returns,
+        # A `with` block over a connection of the standard library ends the transaction only.
+        holds={f"{module}.connect": Hold(managed=not blocking)},
         aliases={f"{module}.core.Connection": connection, f"{module}.cursor.Cursor": cursor},
     )
 
@@ -214,6 +251,7 @@ def _mysql(module: str, wait: Timeout) -> Library:
             **_transactions(connection, blocking=True),
         },
         returns={f"{module}.connect": connection, f"{connection}.cursor": cursor},
+        holds={f"{module}.connect": Hold()},
         aliases={
             f"{module}.connections.Connection": connection,
             f"{module}.cursors.Cursor": cursor,

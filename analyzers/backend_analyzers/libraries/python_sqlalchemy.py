@@ -8,12 +8,15 @@ from __future__ import annotations
 from backend_analyzers.libraries.vocabulary import (
     SOME_TIMEOUT,
     Connect,
+    Hold,
     Library,
     Meaning,
+    Pool,
     Query,
     Timeout,
     Transaction,
     arg,
+    keyword,
 )
 
 _SQL = (arg(0, "statement"),)
@@ -64,13 +67,34 @@ def _query_methods() -> dict[str, Meaning]:
 _ORM = "sqlalchemy.orm"
 _AIO = "sqlalchemy.ext.asyncio"
 
+# https://docs.sqlalchemy.org/en/20/core/engines.html: `pool_size` 0 and `max_overflow` -1 are no limit.
+_POOL = Pool(
+    size=(keyword("pool_size"),),
+    default=5,
+    overflow=(keyword("max_overflow"),),
+    overflow_default=10,
+    kind=keyword("poolclass"),
+    none=("sqlalchemy.pool.NullPool",),
+    same=("sqlalchemy.pool.QueuePool", "sqlalchemy.pool.AsyncAdaptedQueuePool"),
+    unlimited=(0, -1),
+)
+
+# A session gives its connection back whenever its transaction ends.
+_SESSION = Hold("session", release=("close", "commit", "rollback", "invalidate"), counted=True)
+
 SQLALCHEMY = Library(
     "python",
     calls={
-        "sqlalchemy.create_engine": Connect(_ENGINE, blocking=False, pool=True),
-        f"{_AIO}.create_async_engine": Connect(_ENGINE, blocking=False, pool=True),
+        "sqlalchemy.create_engine": Connect(_ENGINE, blocking=False, pool=True, limits=_POOL),
+        f"{_AIO}.create_async_engine": Connect(_ENGINE, blocking=False, pool=True, limits=_POOL),
+        "sqlalchemy.Engine.begin": Transaction("begin", blocking=True),
+        f"{_ORM}.sessionmaker.begin": Transaction("begin", blocking=True),
+        f"{_AIO}.AsyncEngine.begin": Transaction("begin", blocking=False),
+        f"{_AIO}.async_sessionmaker.begin": Transaction("begin", blocking=False),
         **_running("sqlalchemy.Connection", blocking=True),
         **_running(f"{_ORM}.Session", blocking=True),
+        f"{_ORM}.Session.flush": Query((), (), blocking=True),
+        f"{_AIO}.AsyncSession.flush": Query((), (), blocking=False),
         **_running(f"{_AIO}.AsyncConnection", blocking=False),
         **_running(f"{_AIO}.AsyncSession", blocking=False),
         **_query_methods(),
@@ -99,6 +123,15 @@ SQLALCHEMY = Library(
         f"{_AIO}.async_sessionmaker.__call__": f"{_AIO}.AsyncSession",
         f"{_AIO}.async_sessionmaker.begin": f"{_AIO}.AsyncSession",
     },
+    holds={
+        "sqlalchemy.Engine.connect": Hold(counted=True),
+        "sqlalchemy.Engine.raw_connection": Hold(managed=False, counted=True),
+        f"{_AIO}.AsyncEngine.connect": Hold(counted=True),
+        f"{_ORM}.Session": _SESSION,
+        f"{_ORM}.sessionmaker.__call__": _SESSION,
+        f"{_AIO}.AsyncSession": _SESSION,
+        f"{_AIO}.async_sessionmaker.__call__": _SESSION,
+    },
     attributes={"flask_sqlalchemy.SQLAlchemy.session": f"{_ORM}.Session"},
     aliases={
         "sqlalchemy.engine.create_engine": "sqlalchemy.create_engine",
@@ -109,6 +142,10 @@ SQLALCHEMY = Library(
         "sqlalchemy.orm.session.sessionmaker": f"{_ORM}.sessionmaker",
         "sqlalchemy.sql.text": "sqlalchemy.text",
         "sqlalchemy.sql.expression.text": "sqlalchemy.text",
+        "sqlalchemy.NullPool": "sqlalchemy.pool.NullPool",
+        "sqlalchemy.pool.impl.NullPool": "sqlalchemy.pool.NullPool",
+        "sqlalchemy.QueuePool": "sqlalchemy.pool.QueuePool",
+        "sqlalchemy.AsyncAdaptedQueuePool": "sqlalchemy.pool.AsyncAdaptedQueuePool",
         "sqlmodel.Session": f"{_ORM}.Session",
         "sqlmodel.create_engine": "sqlalchemy.create_engine",
         "sqlmodel.text": "sqlalchemy.text",

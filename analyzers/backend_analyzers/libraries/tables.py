@@ -9,12 +9,14 @@ from importlib import import_module
 import msgspec
 
 from backend_analyzers import libraries
-from backend_analyzers.libraries.vocabulary import Library, Meaning, Where
+from backend_analyzers.libraries.vocabulary import Hold, Library, Meaning, Where
 from backend_analyzers.source import Language
 
 
 class Tables(msgspec.Struct, frozen=True, eq=False):
-    """The union of the libraries of one ecosystem.  `last` holds the last part of each called name."""
+    """The union of the libraries of one ecosystem.  `last` holds the last part of each called name,
+    `held` that of each name in `holds`.
+    """
 
     calls: dict[str, Meaning]
     returns: dict[str, str]
@@ -26,6 +28,8 @@ class Tables(msgspec.Struct, frozen=True, eq=False):
     deadlines: dict[str, tuple[Where, ...]]
     conventions: dict[tuple[str, str], tuple[str, str]]
     last: set[str]
+    holds: dict[str, Hold]
+    held: set[str]
 
 
 def tables(language: Language) -> Tables:
@@ -35,7 +39,7 @@ def tables(language: Language) -> Tables:
 
 @cache
 def _tables(ecosystem: str) -> Tables:
-    result = Tables({}, {}, {}, {}, {}, set(), set(), {}, {}, set())
+    result = Tables({}, {}, {}, {}, {}, set(), set(), {}, {}, set(), {}, set())
     for library in _libraries():
         if library.ecosystem != ecosystem:
             continue
@@ -49,7 +53,9 @@ def _tables(ecosystem: str) -> Tables:
         result.tags.update(library.tags)
         result.deadlines.update(library.deadlines)
         result.conventions.update(library.conventions)
+        result.holds.update(library.holds)
     result.last.update(name.rpartition(".")[2] for name in result.calls)
+    result.held.update(name.rpartition(".")[2] for name in result.holds)
     return result
 
 

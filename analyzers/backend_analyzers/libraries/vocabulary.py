@@ -78,12 +78,31 @@ class Query(msgspec.Struct, frozen=True, tag=True):
     """What a call means whose argument is no SQL text."""
 
 
+class Pool(msgspec.Struct, frozen=True):
+    """How many connections a pool holds at most: its size, and what it opens beyond it when all are taken.
+
+    `kind` is the argument that chooses another sort of pool; the sorts in `none` keep nothing.  Numbers in
+    `unlimited` stand for no limit.
+    """
+
+    size: tuple[Where, ...]
+    default: int
+    overflow: tuple[Where, ...] = ()
+    overflow_default: int = 0
+    kind: Where | None = None
+    none: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    """The sorts of pool that the numbers are about."""
+    unlimited: tuple[int, ...] = ()
+
+
 class Connect(msgspec.Struct, frozen=True, tag=True):
     """A connection, or a pool of them, is opened."""
 
     timeout: Timeout
     blocking: bool
     pool: bool = False
+    limits: Pool | None = None
 
 
 class Transaction(msgspec.Struct, frozen=True, tag=True):
@@ -155,6 +174,21 @@ class Respond(msgspec.Struct, frozen=True, tag=True):
     kind: Choice["json", "text", "html", "error", "redirect", "file"] = "json"
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """What a call gives is held until it is given back: a connection, a session, a cursor of the server.
+
+    `release` are the methods that give it back, `back` those of what it came from that take it.
+    `managed` says that a `with` block over it gives it back; one over `psycopg2` ends only the
+    transaction.  `counted` says that there is a fixed number of them, so that others wait for it.
+    """
+
+    what: str = "connection"
+    release: tuple[str, ...] = ("close",)
+    back: tuple[str, ...] = ()
+    managed: bool = True
+    counted: bool = False
+
+
 Meaning = (
     Http
     | Query
@@ -180,7 +214,7 @@ class Library(msgspec.Struct, frozen=True):
     `bases` a type to the one it extends.  Calling an object means what `Type.__call__` does.
     `texts` are functions whose first argument is a text that they pass on; a text tagged with one of
     `tags` is a query whose holes are parameters.  `deadlines` are types that describe a timeout,
-    with the arguments that set it.
+    with the arguments that set it.  `holds` are functions whose result must be given back.
     """
 
     ecosystem: Choice["python", "ecmascript"]
@@ -193,6 +227,7 @@ class Library(msgspec.Struct, frozen=True):
     texts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     deadlines: Mapping[str, tuple[Where, ...]] = {}
+    holds: Mapping[str, Hold] = {}
     conventions: Mapping[tuple[str, str], tuple[str, str]] = {}
     """The types of two neighbouring parameters, neither annotated, that are called so."""
 
