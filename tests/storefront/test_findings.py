@@ -30,9 +30,9 @@ def test_the_findings_are_the_marks() -> None:
     assert not session.skipped
 
 
-def test_every_rule_is_shown() -> None:
-    marked = {rule for _, _, rule in planted()}
+def test_each_mark_shows_another_rule() -> None:
+    marked = [rule for _, _, rule in planted()]
 
-    assert len(planted()) == 18
-    assert marked == set(RULES), "one mark for each rule"
+    assert len(marked) == len(set(marked)), "one mark for each rule"
+    assert set(marked) <= set(RULES)
     assert Path(SHOP, "backend-engineer.toml").exists(), "the shop is a root of its own"
