@@ -22,6 +22,17 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 
+class Profiled(msgspec.Struct, frozen=True, gc=False):
+    """A dependency that held in all rows of a table that somebody looked at: evidence, no proof."""
+
+    table: str
+    """As `Table.key`: `public.orders`."""
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    rows: int
+    """How many rows."""
+
+
 class Options(msgspec.Struct, frozen=True, gc=False):
     """What is true of the whole workspace, beside its files."""
 
@@ -29,6 +40,8 @@ class Options(msgspec.Struct, frozen=True, gc=False):
     """Whether every file of the project is here.  Until then no workspace rule reports."""
     statistics: bool = False
     """Whether the planner knows how large the tables are, so that costs mean something."""
+    profiled: tuple[Profiled, ...] = ()
+    """The dependencies that a look at a database's rows has found."""
 
 
 Derive = Callable[["Workspace"], Any]

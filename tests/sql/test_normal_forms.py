@@ -120,13 +120,12 @@ def test_the_form_and_what_violates_it(table: tuple[Names, tuple[Dependency, ...
     assert found.form == form_of(columns, dependencies)
     assert bool(found.violations) == (found.form != "BCNF")
     keys = keys_of(columns, dependencies)
-    for one in found.violations:
+    prime = frozenset().union(*keys)
+    for one in (*found.partial, *found.transitive, *found.prime):
         assert set(one.right) <= determined(frozenset(one.left), dependencies)
         assert not any(key <= set(one.left) for key in keys)
-        if found.form == "1NF":
-            assert any(set(one.left) < key for key in keys)
-        elif found.form == "2NF":
-            assert set(one.right).isdisjoint(frozenset().union(*keys))
+        assert any(set(one.left) < key for key in keys) or one not in found.partial
+        assert set(one.right) <= prime if one in found.prime else prime.isdisjoint(one.right)
 
 
 @given(tables(), st.integers(1, 5))

@@ -32,16 +32,23 @@ _MOST_CELLS = 5_000
 
 
 class Analysis(msgspec.Struct, frozen=True, gc=False):
-    """The normal form of a table.
+    """The normal form of a table, and the dependencies on something else than a key.
 
-    `violations` say what keeps it from the next one, and are empty in BCNF: each left side is as
-    small as can be, and each right side all that depends on it in the same way.  `form` is None when
-    there are more keys than were looked for.
+    Of what is in no key `partial` says that it depends on a part of one, `transitive` that it depends
+    on what is neither key nor part; `prime` says that a part of a key depends on what is no key.  Each
+    left side is as small as can be.  `form` is None when there are more keys than were looked for.
     """
 
     keys: Keys
     form: Form | None
-    violations: tuple[Dependency, ...] = ()
+    partial: tuple[Dependency, ...] = ()
+    transitive: tuple[Dependency, ...] = ()
+    prime: tuple[Dependency, ...] = ()
+
+    @property
+    def violations(self) -> tuple[Dependency, ...]:
+        """What keeps the table from the next form."""
+        return self.partial or self.transitive or self.prime
 
 
 class Fragment(msgspec.Struct, frozen=True, gc=False):
@@ -74,11 +81,14 @@ def analyse(columns: Columns, dependencies: Iterable[Dependency]) -> Analysis:
         return Analysis(keys, "BCNF")
     if not keys.complete:
         return Analysis(keys, None)
-    if partial := _partial(cover, keys):
-        return Analysis(keys, "1NF", partial)
-    if transitive := [one for one in offending if one.right[0] not in keys.prime]:
-        return Analysis(keys, "2NF", _grouped(transitive))
-    return Analysis(keys, "3NF", _grouped(offending))
+    parts = [set(key) for key in keys.keys]
+    plain = [one for one in offending if one.right[0] not in keys.prime]
+    partial = [one for one in plain if any(set(one.left) < part for part in parts)]
+    transitive = [one for one in plain if one not in partial]
+    prime = [one for one in offending if one not in plain]
+    partial = partial or list(_partial(cover, keys))
+    form: Form = "1NF" if partial else "2NF" if transitive else "3NF"
+    return Analysis(keys, form, _grouped(partial), _grouped(transitive), _grouped(prime))
 
 
 def synthesise(columns: Columns, dependencies: Iterable[Dependency]) -> Decomposition:
@@ -205,7 +215,7 @@ def _within(columns: Columns, dependencies: Iterable[Dependency]) -> tuple[Depen
 
 
 def _partial(cover: tuple[Dependency, ...], keys: Keys) -> tuple[Dependency, ...]:
-    """What depends on a part of a key and is itself part of none."""
+    """What depends on a part of a key and is itself part of none, through parts of other keys too."""
     found: list[Dependency] = []
     for key in keys.keys:
         for name in key:
@@ -214,7 +224,7 @@ def _partial(cover: tuple[Dependency, ...], keys: Keys) -> tuple[Dependency, ...
                 Dependency(reduced_left(part, (column,), cover), (column,))
                 for column in sorted(closure(part, cover) - keys.prime)
             ]
-    return _grouped(found)
+    return tuple(found)
 
 
 def _grouped(found: Iterable[Dependency]) -> tuple[Dependency, ...]:
