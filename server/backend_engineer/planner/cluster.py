@@ -1,48 +1,36 @@
-"""One private PostgreSQL: made once, started lazily, and gone with the process that started it.
-
-Its data folder is kept from one run to the next.  Several of our processes at once each have a folder
-of their own, of a few that are kept: a lock says which one is free.  So there is nothing temporary
-that somebody who is killed could leave behind.
-"""
+"""One private PostgreSQL: made once, started lazily, and gone with the process that started it."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import fcntl
 import logging
 import os
-import resource
 import shutil
 import signal
-import stat
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from hashlib import blake2b
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import psycopg
 
-from backend_engineer import cache
+from backend_engineer.planner import folders
 from backend_engineer.planner.binaries import Binaries, Unavailable, find
+from backend_engineer.planner.process import Process, end_orphan, spawn, watched
 
 log = logging.getLogger("backend_engineer.planner")
 
 SUPERUSER = "postgres"
 OWNER = "workspace"
-"""The role that loads what the workspace declares; it may do nothing outside its own databases."""
+"""The role that loads what the workspace declares; it may do nothing outside its own schemas."""
 
-_FOLDERS = 16
 _SECONDS = 20
-_LAYOUT = 2
+_INITDB_SECONDS = 60
+_LAYOUT = 3
 """Goes up when existing folders no longer fit."""
 
-_ENVIRONMENT = {"LC_ALL": "C", "LANG": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 _INITDB = (
     *("-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"),
     "--wal-segsize=1",
@@ -54,32 +42,40 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_wal_size": "64MB",
     "autovacuum": "off",
     "max_connections": "12",
     "shared_buffers": "16MB",
+    "dynamic_shared_memory_type": "mmap",
     "max_worker_processes": "0",
     "jit": "off",
     "logging_collector": "off",
     "max_logical_replication_workers": "0",
-    "temp_file_limit": "100MB",
+    "temp_file_limit": "50MB",
     "log_min_messages": "fatal",
     "timezone": "UTC",
 }
-_LARGEST_FILE = 256 * 1024 * 1024
-"""Bytes that the server may write to one file; the files that only look large are ours."""
-_LONGEST_SOCKET = 100
+_PASSING = (
+    *("starting up", "recovery mode", "shutting down", "not yet accepting", "too many clients"),
+    *("refused", "No such file", "closed the connection", "reset by peer", "Broken pipe"),
+)
+"""What a server says, or the system says of it, that will be there again in a moment."""
 
 
 class Cluster:
-    """A running server.  `connect` gives a superuser's connection; every thread takes its own."""
+    """A running server.  `connect` gives a superuser's connection; every thread takes its own.
+
+    `used` names the databases that somebody here counts on, least recently used first.
+    """
 
     def __init__(self, binaries: Binaries, data: Path, lock: IO[bytes]) -> None:
         self.binaries = binaries
         self.data = data
+        self.used: dict[str, None] = {}
         self._lock = lock
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._watch: IO[bytes] | None = None
-        self._sockets = data if len(str(data)) < _LONGEST_SOCKET - 20 else _short(data)
+        self._sockets = folders.Sockets(data)
 
     @property
     def version(self) -> int:
@@ -89,15 +85,25 @@ class Cluster:
     def connect(
         self, database: str = "postgres", user: str = SUPERUSER, **options: Any
     ) -> psycopg.Connection[tuple[Any, ...]]:
-        """A connection that commits each statement."""
-        return psycopg.connect(
-            host=str(self._sockets),
-            dbname=database,
-            user=user,
-            autocommit=True,
-            connect_timeout=_SECONDS,
-            **options,
-        )
+        """A connection that commits each statement; a server that was killed is started again."""
+        until = time.monotonic() + _SECONDS
+        while True:
+            try:
+                return psycopg.connect(
+                    host=self._sockets.host,
+                    dbname=database,
+                    user=user,
+                    autocommit=True,
+                    connect_timeout=_SECONDS,
+                    **options,
+                )
+            except psycopg.OperationalError as error:
+                passing = any(word in str(error) for word in _PASSING)
+                if self._process is None or not passing or time.monotonic() > until:
+                    raise
+            if self._process.poll() is not None:
+                self.start()
+            time.sleep(0.01)
 
     def start(self) -> None:
         """Start the server and wait until it takes connections.  Raises `Unavailable`."""
@@ -106,32 +112,23 @@ class Cluster:
             settings["io_method"] = "sync"
         options = [word for item in settings.items() for word in ("-c", "=".join(item))]
         command = self.binaries.command(
-            "postgres", "-D", str(self.data), "-k", str(self._sockets), *options
+            "postgres", "-D", str(self.data), "-k", self._sockets.option, *options
         )
-        self._process = subprocess.Popen(  # noqa: S603
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            cwd=self.data,
-            start_new_session=True,
-            preexec_fn=_prepare,  # noqa: PLW1509 - two system calls, and no lock is taken
-            **self.binaries.as_user(),  # type: ignore[call-overload]
-        )
-        if sys.platform != "linux":
-            self._watch = _watched(self._process.pid)
-        self._wait()
+        # An immediate shutdown: nothing that a statement does can hold it up.
+        with (self.data / "server.log").open("wb") as said:
+            self._process = spawn(self.binaries, command, self.data, said, signal.SIGQUIT)
+        self._watch = watched(self._process.pid)
+        self._wait(self._process)
 
     def stop(self) -> None:
         """Stop the server; what it holds stays."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        process = self._process
+        if process is not None and process.poll() is None:
+            for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+                process.send_signal(kind)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_SECONDS / 2)
+                    break
         self._process = None
         if self._watch is not None:
             self._watch.close()
@@ -145,43 +142,51 @@ class Cluster:
     def close(self) -> None:
         """Stop for good and let others have the folder."""
         self.stop()
-        if self._sockets != self.data:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+        self._sockets.close()
         self._lock.close()
 
-    def _wait(self) -> None:
-        assert self._process is not None
+    def _wait(self, process: Process) -> None:
         ready = self.data / "postmaster.pid"
         until = time.monotonic() + _SECONDS
         while time.monotonic() < until:
-            with contextlib.suppress(OSError, IndexError):
+            with contextlib.suppress(OSError, IndexError, ValueError):
                 lines = ready.read_text().splitlines()
-                if int(lines[0]) == self._process.pid and lines[7].strip() == "ready":
+                if int(lines[0]) == process.pid and lines[7].strip() == "ready":
                     return
-            if self._process.poll() is not None:
-                raise Unavailable(f"PostgreSQL stopped with exit code {self._process.returncode}")
+            if process.poll() is not None:
+                raise Unavailable(f"PostgreSQL does not start: {self._said(process.returncode)}")
             time.sleep(0.004)
         self.stop()
         raise Unavailable(f"PostgreSQL did not start within {_SECONDS} seconds")
+
+    def _said(self, code: int) -> str:
+        with contextlib.suppress(OSError):
+            lines = (self.data / "server.log").read_text(errors="replace").splitlines()
+            told = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+            if told:
+                return told[-1]
+        return f"exit code {code}"
 
 
 def start(folder: Path | None = None, *, binaries: str = "") -> Cluster:
     """A running server, whose data folders are kept in `folder`.  Raises `Unavailable`."""
     programs = find(binaries)
-    home = _home(folder, programs)
-    last: Exception | None = None
-    for number in range(_FOLDERS):
-        lock = _locked(home / f"{number}.lock")
+    home = folders.home(folder, programs)
+    for number in range(folders.MOST):
+        try:
+            lock = folders.locked(home / f"{number}.lock")
+        except OSError as error:
+            raise Unavailable(f"`{home}` cannot be written: {error.strerror}") from None
         if lock is None:
             continue
         try:
             return _started(programs, home / str(number), lock)
-        except (OSError, subprocess.SubprocessError, Unavailable, psycopg.Error) as error:
-            log.debug("the planner's folder %s does not start: %s", home / str(number), error)
-            last = error
+        except BaseException as error:
             lock.close()
-            break
-    raise Unavailable(f"PostgreSQL could not be started in `{home}`: {last or 'all are in use'}")
+            if isinstance(error, (OSError, subprocess.SubprocessError, psycopg.Error)):
+                raise Unavailable(f"PostgreSQL does not start in `{home}`: {error}") from error
+            raise
+    raise Unavailable(f"all {folders.MOST} databases in `{home}` are in use")
 
 
 @contextlib.contextmanager
@@ -223,20 +228,21 @@ def limited(running: Cluster, backend: int, seconds: float) -> Iterator[None]:
 
 def _started(programs: Binaries, data: Path, lock: IO[bytes]) -> Cluster:
     """Start what is in a folder; make it anew when it is not there, of another kind, or broken."""
+    end_orphan(data)
     mark = data / "backend-engineer"
     if mark.is_file() and mark.read_text() == _kind(programs):
         running = Cluster(programs, data, lock)
-        for _ in range(2):  # a server whose owner was killed a moment ago may still be stopping
-            try:
-                running.start()
-            except Unavailable:
-                time.sleep(0.3)
-            else:
+        try:
+            running.start()
+            with running.connect():
                 return running
+        except (Unavailable, psycopg.Error) as error:
+            running.stop()
+            log.info("the planner's folder %s is made anew: %s", data, error)
     _make(programs, data)
     running = Cluster(programs, data, lock)
-    running.start()
     try:
+        running.start()
         with running.connect() as connection:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN")
             connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
@@ -249,91 +255,25 @@ def _started(programs: Binaries, data: Path, lock: IO[bytes]) -> Cluster:
 
 def _make(programs: Binaries, data: Path) -> None:
     shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(mode=0o700)
-    if programs.user is not None:
+    data.mkdir(mode=0o700, exist_ok=True)
+    if programs.as_user():
+        assert programs.user is not None
         os.chown(data, programs.user, programs.user)
     more = ("--no-data-checksums",) if programs.version >= 18 else ()  # noqa: PLR2004
-    done = subprocess.run(  # noqa: S603
-        programs.command("initdb", "-D", str(data), *_INITDB, *more),
-        capture_output=True,
-        env=_ENVIRONMENT,
-        cwd=data,
-        timeout=60,
-        check=False,
-        **programs.as_user(),  # type: ignore[call-overload]
-    )
-    if done.returncode != 0:
-        said = " ".join(done.stderr.decode(errors="replace").split())[-300:]
-        raise Unavailable(f"a database could not be made in `{data}`: {said}")
+    command = programs.command("initdb", "-D", str(data), *_INITDB, *more)
+    said_in = data.with_name(f"{data.name}.log")
+    with said_in.open("wb") as said:
+        process = spawn(programs, command, data, said, signal.SIGTERM)
+    try:
+        code = process.wait(_INITDB_SECONDS)
+    except BaseException:
+        process.terminate()
+        process.wait(_SECONDS)
+        raise
+    if code != 0:
+        told = " ".join(said_in.read_text(errors="replace").split())[-300:]
+        raise Unavailable(f"a database cannot be made in `{data}`: {told or f'exit code {code}'}")
 
 
 def _kind(programs: Binaries) -> str:
-    return f"{_LAYOUT} {programs.version} {programs.user}\n"
-
-
-def _home(folder: Path | None, programs: Binaries) -> Path:
-    """Where data folders are; as root somewhere that an unprivileged user can reach."""
-    home = folder or cache.folder() / "planner"
-    home.mkdir(parents=True, exist_ok=True)
-    if programs.user is not None and not _can_reach(home, programs.user):
-        home = Path(tempfile.gettempdir()) / f"backend-engineer-{os.geteuid()}"
-        home.mkdir(mode=0o711, exist_ok=True)
-        status = home.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-            raise Unavailable(f"`{home}` belongs to somebody else; remove it")
-        home.chmod(0o711)
-    return home
-
-
-def _can_reach(path: Path, user: int) -> bool:
-    for folder in (path, *path.parents):
-        status = folder.stat()
-        allowed = 0o001 if status.st_uid != user else 0o100
-        if not status.st_mode & allowed:
-            return False
-    return True
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """The lock on a file, held until it is closed or the process ends; None when another has it."""
-    file = path.open("wb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
-
-
-def _short(data: Path) -> Path:
-    """A folder for the socket where the data folder's own path is too long for one."""
-    name = f"be-{os.geteuid()}-{blake2b(str(data).encode(), digest_size=6).hexdigest()}"
-    folder = Path(tempfile.gettempdir()) / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    status = data.stat()
-    os.chown(folder, status.st_uid, status.st_gid)
-    return folder
-
-
-def _prepare() -> None:
-    """In the new process: die with the parent, and write no large files."""
-    if _prctl is not None:
-        _prctl(1, signal.SIGINT, 0, 0, 0)  # PR_SET_PDEATHSIG; SIGINT is a fast, clean shutdown
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-_prctl: Callable[..., int] | None = (
-    ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
-)
-
-
-def _watched(process: int) -> IO[bytes]:
-    """A shell that stops a process once we are gone: it reads from a pipe that nobody writes to."""
-    script = f"cat >/dev/null; kill -INT {process}"
-    shell = subprocess.Popen(  # noqa: S603
-        ["/bin/sh", "-c", script], stdin=subprocess.PIPE, start_new_session=True
-    )
-    assert shell.stdin is not None
-    return shell.stdin
+    return f"{_LAYOUT} {programs.version} {programs.user} {programs.folder}\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,77 +17,32 @@ import psycopg
 from psycopg import sql
 
 from backend_analyzers.oracle import Script
+from backend_engineer.planner.binaries import FOR_STATISTICS
 from backend_engineer.planner.cluster import OWNER, SUPERUSER, Cluster, limited
+from backend_engineer.planner.shims import SHIMS
+from backend_engineer.planner.statements import bare, encoded, is_declaring, without_rows
 
 PREFIX = "shadow_"
 _MOST = 24
 """Databases that are kept; each takes 7 MB."""
 
-_VERBS = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(create|alter|drop|comment|do|set|grant|revoke|security)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_SKIPPED = re.compile(
-    r"\s*(?:set\s+(?:session|role|local\s+role|authorization)\b"
-    r"|(?:create|alter|drop)\s+(?:database|role|user(?!\s+mapping)|tablespace|publication|subscription|system"
-    r"|event\s+trigger|language|server|foreign\s+data)\b"
-    r"|(?:grant|revoke|security|comment)\b|alter\s+\w+\s+\S+\s+owner\s+to\b)",
-    re.IGNORECASE,
-)
-_EXTENSION = re.compile(
-    r'\s*create\s+extension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?', re.IGNORECASE
-)
-_WITH_ROWS = re.compile(
-    r"\s*create\s+(?:(?:global|local|temp|temporary|unlogged)\s+)*(?:table|materialized\s+view)\b"
-    r"[^;(]*(?:\([^()]*\)\s*)?\bas\b",
-    re.IGNORECASE,
-)
-_NO_ROWS = re.compile(r"\bwith\s+(?:no\s+)?data\s*;?\s*\Z", re.IGNORECASE)
+_OURS = "backend_engineer"
+"""A schema for what we need ourselves, where nothing of the workspace is found by name."""
 
-_SHIMS = {
-    "uuid-ossp": (
-        (
-            "CREATE FUNCTION public.uuid_generate_v4() RETURNS uuid LANGUAGE sql VOLATILE "
-            "AS 'SELECT gen_random_uuid()'"
-        ),
-        (
-            "CREATE FUNCTION public.uuid_generate_v1() RETURNS uuid LANGUAGE sql VOLATILE "
-            "AS 'SELECT gen_random_uuid()'"
-        ),
-        (
-            "CREATE FUNCTION public.uuid_generate_v1mc() RETURNS uuid LANGUAGE sql VOLATILE "
-            "AS 'SELECT gen_random_uuid()'"
-        ),
-        (
-            "CREATE FUNCTION public.uuid_nil() RETURNS uuid LANGUAGE sql IMMUTABLE "
-            "AS $$SELECT '00000000-0000-0000-0000-000000000000'::uuid$$"
-        ),
-    ),
-    "pgcrypto": (
-        (
-            "CREATE FUNCTION public.gen_random_bytes(integer) RETURNS bytea LANGUAGE sql VOLATILE "
-            "AS $$SELECT ''::bytea$$"
-        ),
-        (
-            "CREATE FUNCTION public.digest(text, text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT "
-            "AS $$SELECT ''::bytea$$"
-        ),
-        (
-            "CREATE FUNCTION public.digest(bytea, text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT "
-            "AS $$SELECT ''::bytea$$"
-        ),
-        (
-            "CREATE FUNCTION public.hmac(text, text, text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT "
-            "AS $$SELECT ''::bytea$$"
-        ),
-        (
-            "CREATE FUNCTION public.crypt(text, text) RETURNS text LANGUAGE sql IMMUTABLE STRICT "
-            "AS $$SELECT $1$$"
-        ),
-        "CREATE FUNCTION public.gen_salt(text) RETURNS text LANGUAGE sql VOLATILE AS $$SELECT $1$$",
-    ),
-}
-"""What these extensions declare, for schemas that need them where they are not installed."""
+_EXTENSION = re.compile(
+    r'create\s+extension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?', re.IGNORECASE
+)
+_TABLESPACE = re.compile(r"\s(?:using\s+index\s+)?tablespace\s+(?:\"[^\"]+\"|\w+)", re.IGNORECASE)
+_NO_TABLESPACE = re.compile(r'tablespace "[^"]+" does not exist')
+_NO_TYPE = re.compile(
+    r'type "(?:\w+\.)?(geometry|geography|raster|box2d|box3d|topogeometry)" does not exist'
+)
+
+_TOO_SLOW = 3
+"""Statements of one script that may reach the limit of time; the rest is not loaded then."""
+_ALL_SECONDS = 60.0
+_LARGEST = 400_000_000
+"""Bytes of a database; a schema without rows takes 8 MB."""
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -112,8 +68,20 @@ class Database(msgspec.Struct, frozen=True):
         return self.cluster.connect(self.name, SUPERUSER)
 
 
+class Note(msgspec.Struct, frozen=True):
+    """What is kept with a database, where the workspace cannot write: `state` is its user's word."""
+
+    errors: tuple[Error, ...] = ()
+    state: str = ""
+
+
 def database(
-    cluster: Cluster, script: Script, *, purpose: str = "", seconds: float = 5.0
+    cluster: Cluster,
+    script: Script,
+    *,
+    purpose: str = "",
+    seconds: float = 5.0,
+    locale: str = "C",
 ) -> Database:
     """The database of a script, made when there is none; `purpose` tells several of one script apart.
 
@@ -122,58 +90,132 @@ def database(
     if script.dialect != "postgresql":
         raise ValueError(f"PostgreSQL cannot load a schema of {script.dialect}")
     name = f"{PREFIX}{script.digest[:24]}{purpose}"
-    with cluster.connect() as connection:
-        known = connection.execute(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-            (name,),
-        ).fetchone()
-        if known is not None and known[0] is not None:
-            return Database(cluster, name, msgspec.json.decode(known[0], type=tuple[Error, ...]))
-        create_empty(connection, name)
     made = Database(cluster, name)
-    errors = tuple(load(made, script.statements, seconds=seconds))
-    note = msgspec.json.encode(errors[:200]).decode()
     with cluster.connect() as connection:
-        connection.execute(
-            sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(note))
-        )
+        known = noted(connection, name)
+        if known is None:
+            make_room(cluster, connection, name)
+            create_empty(connection, name, locale=locale)
+    cluster.used.pop(name, None)
+    cluster.used[name] = None
+    if known is not None:
+        return msgspec.structs.replace(made, errors=known.errors)
+    errors = tuple(load(made, script.statements, seconds=seconds))
+    with cluster.connect() as connection:
+        note(connection, name, Note(errors[:200]))
     return msgspec.structs.replace(made, errors=errors)
 
 
-def create_empty(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
-    """An empty database of the owner's, in place of one of that name and of those not used lately."""
-    others = connection.execute(
-        "SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY oid DESC",
-        (f"{PREFIX}%",),
-    ).fetchall()
-    for (old,) in [(name,), *others[_MOST:]]:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(old))
-        )
+def noted(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> Note | None:
+    """What is kept with a database; None when there is none, or none that was loaded to its end."""
+    known = connection.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", (name,)
+    ).fetchone()
+    if known is None or known[0] is None:
+        return None
+    try:
+        return msgspec.json.decode(known[0], type=Note)
+    except msgspec.MsgspecError:
+        return None
+
+
+def note(connection: psycopg.Connection[tuple[Any, ...]], name: str, what: Note) -> None:
+    """Keep something with a database, and be sure that it is kept before anything that follows."""
+    connection.execute("SET synchronous_commit = on")
+    text = msgspec.json.encode(what).decode()
     connection.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 STRATEGY file_copy").format(
-            sql.Identifier(name), sql.Identifier(OWNER)
-        )
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(text))
     )
+
+
+def make_room(cluster: Cluster, connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
+    """Drop the databases that are too many: those of earlier runs first, then the least used."""
+    there = [
+        row[0]
+        for row in connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> %s ORDER BY oid",
+            (f"{PREFIX}%", name),
+        ).fetchall()
+    ]
+    going = [one for one in there if one not in cluster.used]
+    going += [one for one in cluster.used if one in there]
+    for old in going[: max(0, len(there) - _MOST + 1)]:
+        cluster.used.pop(old, None)
+        _drop(connection, old)
+
+
+def copy(connection: psycopg.Connection[tuple[Any, ...]], name: str, origin: str) -> None:
+    """A database like another one, in place of one of that name."""
+    _drop(connection, name)
+    _create(connection, name, origin, "")
+
+
+def create_empty(
+    connection: psycopg.Connection[tuple[Any, ...]], name: str, *, locale: str = "C"
+) -> None:
+    """An empty database in place of one of that name.
+
+    It belongs to us, so that the workspace can neither drop, set up nor describe it; the schema
+    `public` belongs to the workspace.
+    """
+    _drop(connection, name)
+    _create(connection, name, "template0", "" if locale == "C" else locale)
+    with psycopg.connect(
+        host=connection.info.host, dbname=name, user=SUPERUSER, autocommit=True
+    ) as inside:
+        inside.execute(f"ALTER SCHEMA public OWNER TO {OWNER}".encode())
+        if inside.info.server_version >= FOR_STATISTICS * 10_000:
+            inside.execute(f"CREATE SCHEMA {_OURS}".encode())
+            inside.execute(f"CREATE EXTENSION pg_buffercache SCHEMA {_OURS}".encode())
 
 
 def load(made: Database, statements: tuple[str, ...], *, seconds: float) -> Iterator[Error]:
     """Run what declares something, each statement alone; yields what failed."""
+    texts = [bare(statement) for statement in statements]
+    for number, text in enumerate(texts):  # first, as what follows may need them
+        if error := extend(made, text):
+            yield Error(number, error)
     connection = _ready(made, seconds)
+    until, slow = time.monotonic() + _ALL_SECONDS, 0
     try:
-        for number, statement in enumerate(statements):
-            if (extended := extend(made, statement)) is not None:
-                if extended:
-                    yield Error(number, extended)
+        for number, text in enumerate(texts):
+            if _EXTENSION.match(text) or not is_declaring(text):
                 continue
-            if not is_declaring(statement):
-                continue
+            if slow >= _TOO_SLOW or time.monotonic() > until:
+                yield Error(number, "not loaded: the schema takes too long")
+                return
             if connection.closed:
                 connection = _ready(made, seconds)
-            if error := run(made.cluster, connection, without_rows(statement), seconds):
+            started = time.monotonic()
+            if error := _loaded(made, connection, text, seconds):
+                slow += time.monotonic() - started > seconds * 0.8
                 yield Error(number, error)
     finally:
         connection.close()
+        _forget_settings(made)
+    if _size(made) > _LARGEST:
+        with made.cluster.connect() as superuser:
+            create_empty(superuser, made.name)
+        yield Error(len(texts), "nothing is loaded: the schema fills the disk with rows")
+
+
+def _loaded(
+    made: Database, connection: psycopg.Connection[tuple[Any, ...]], text: str, seconds: float
+) -> str:
+    """Run one statement, without what only says where it is stored; why it failed, or nothing."""
+    error = run(made.cluster, connection, without_rows(text), seconds)
+    if error and _NO_TABLESPACE.search(error):
+        return _loaded(made, connection, _TABLESPACE.sub(" ", text), seconds)
+    missing = _NO_TYPE.search(error)
+    if missing is not None:
+        # Types of PostGIS, which is not there: a column of another type is better than no table.
+        kind = missing[1]
+        plain = re.sub(
+            rf"(?<![\w.])(?:\w+\.)?{kind}\b\s*(?:\([^()]*\))?", "text", text, flags=re.IGNORECASE
+        )
+        if plain != text:
+            return _loaded(made, connection, plain, seconds)
+    return error
 
 
 def run(
@@ -185,7 +227,7 @@ def run(
     """Run one statement of the workspace; why it failed, or nothing."""
     try:
         with limited(cluster, connection.info.backend_pid, seconds):
-            connection.execute(statement.encode(), prepare=False)
+            connection.execute(encoded(statement), prepare=False)
     except psycopg.Error as error:
         with contextlib.suppress(psycopg.Error):
             connection.execute("ROLLBACK")
@@ -193,16 +235,29 @@ def run(
     return ""
 
 
-def is_declaring(statement: str) -> bool:
-    """Whether a statement declares something here: rows, roles and other databases are left out."""
-    return _VERBS.match(statement) is not None and _SKIPPED.match(statement) is None
+def _drop(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
+    connection.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
 
 
-def without_rows(statement: str) -> str:
-    """The statement that makes the same table without computing what is in it."""
-    if not _WITH_ROWS.match(statement) or _NO_ROWS.search(statement):
-        return statement
-    return f"{statement.rstrip().rstrip(';')} WITH NO DATA"
+def _create(
+    connection: psycopg.Connection[tuple[Any, ...]], name: str, template: str, locale: str
+) -> None:
+    has_strategies = connection.info.server_version >= 150_000  # noqa: PLR2004
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} {} {}").format(
+            sql.Identifier(name),
+            sql.Identifier(template),
+            sql.SQL("STRATEGY file_copy" if has_strategies else ""),
+            sql.SQL("LOCALE {}").format(sql.Literal(locale)) if locale else sql.SQL(""),
+        )
+    )
+    connection.execute(
+        sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(
+            sql.Identifier(name), sql.Identifier(OWNER)
+        )
+    )
 
 
 def _ready(made: Database, seconds: float) -> psycopg.Connection[tuple[Any, ...]]:
@@ -213,24 +268,33 @@ def _ready(made: Database, seconds: float) -> psycopg.Connection[tuple[Any, ...]
     return connection
 
 
+def _forget_settings(made: Database) -> None:
+    """A role may change what its next sessions begin with, in every database: not this one."""
+    with made.connect_as_superuser() as connection:
+        connection.execute("DELETE FROM pg_catalog.pg_db_role_setting WHERE setrole <> 0")
+
+
+def _size(made: Database) -> int:
+    with made.cluster.connect() as connection:
+        row = connection.execute("SELECT pg_database_size(%s)", (made.name,)).fetchone()
+    return row[0] if row is not None else 0
+
+
 def extend(made: Database, statement: str) -> str | None:
     """Run what makes an extension: why it failed, or nothing; None for any other statement.
 
-    Extensions are installed by us, where there are any; the owner may not.
+    Only those are installed that PostgreSQL lets anybody install who owns a database.
     """
-    extension = _EXTENSION.match(statement)
-    return _extend(made, extension[1].lower()) if extension is not None else None
-
-
-def _extend(made: Database, name: str) -> str:
+    named = _EXTENSION.match(bare(statement))
+    if named is None:
+        return None
+    name = named[1].lower()
     with made.connect_as_superuser() as connection:
         is_there = connection.execute(
-            "SELECT trusted OR name IN ('vector', 'hstore', 'citext') FROM pg_available_extension_versions "
-            "WHERE name = %s LIMIT 1",
-            (name,),
+            "SELECT trusted FROM pg_available_extension_versions WHERE name = %s LIMIT 1", (name,)
         ).fetchone()
         if is_there is None:
-            shims = _SHIMS.get(name)
+            shims = SHIMS.get(name)
             if shims is None:
                 return f'extension "{name}" is not available here'
             for shim in shims:

@@ -13,22 +13,22 @@ from typing import Any, NamedTuple
 
 import psycopg
 from msgspec.structs import replace
-from psycopg import sql
 
 from backend_analyzers.oracle import Effect, Lock, Observed, Replay, Replayed, Script, Step
 from backend_engineer.planner.assume import assume
-from backend_engineer.planner.cluster import OWNER, Cluster, limited
+from backend_engineer.planner.cluster import Cluster, limited
 from backend_engineer.planner.databases import (
     PREFIX,
     Database,
+    copy,
     create_empty,
     database,
     extend,
     load,
     run,
 )
-from backend_engineer.planner.databases import without_rows as emptied
 from backend_engineer.planner.outside import documented, runs_alone
+from backend_engineer.planner.statements import without_rows as emptied
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -95,12 +95,7 @@ def _copy(
         create_empty(connection, name)
         return
     origin = database(cluster, Script(statements), purpose="_past", seconds=seconds)
-    connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
-            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(origin.name)
-        )
-    )
+    copy(connection, name, origin.name)
 
 
 def _passed(made: Database, step: Step, seconds: float) -> tuple[Observed, ...]:

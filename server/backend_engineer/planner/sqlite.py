@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backend_analyzers.oracle import Failed, Planned, Script
-from backend_engineer.planner.databases import is_declaring
+from backend_engineer.planner.statements import is_declaring
 
 _STEPS = 2_000_000
 """Instructions of SQLite's machine that one statement may take."""
