@@ -44,6 +44,27 @@ def test_model_shows_tables(shell: Shell) -> None:
     assert "2 tables" in shown
 
 
+def test_model_shows_the_form_and_the_size_of_tables(shell: Shell) -> None:
+    shell.write(
+        "schema.sql",
+        "-- fd: zip -> city\nCREATE TABLE t (id int PRIMARY KEY, zip text, city text);",
+    )
+    shell.write("backend-engineer.toml", "[planner.rows]\nt = 5_000")
+    (table,) = json.loads(shell.run("model", "tables", "--format", "json").out)["tables"]
+    assert (table["source"], table["rows"], table["current"]) == ("sql", 5000, True)
+    assert (table["normal_form"], table["rests_on"]) == ("2NF", "comment")
+    assert "CREATE TABLE zips" in table["decomposition"]
+    assert "2NF" in shell.run("model", "tables").out
+
+
+def test_model_draws_tables(shell: Shell) -> None:
+    shell.write("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t);")
+    drawn = shell.run("model", "tables", "--format", "mermaid")
+    assert (drawn.code, drawn.out.splitlines()[0]) == (0, "erDiagram")
+    assert '"t" |o..o{ "t" : "up"' in drawn.out
+    assert shell.run("model", "routes", "--format", "mermaid").code == 2
+
+
 def test_model_shows_routes(shell: Shell) -> None:
     shell.write(
         "app.py",

@@ -167,7 +167,7 @@ def model(
     path: Path = Path(),
     /,
     *,
-    format: Literal["table", "json"] = "table",  # noqa: A002 - the option
+    format: Literal["table", "json", "mermaid"] = "table",  # noqa: A002 - the option
 ) -> int:
     """Print what is known of a backend.
 
@@ -178,11 +178,11 @@ def model(
     path
         The folder of the backend, or a part of it.
     format
-        A table for people, or JSON.
+        A table for people, JSON, or for tables a diagram in Mermaid.
     """
     from backend_engineer.cli.model import print_model  # noqa: PLC0415 - start-up
 
-    return print_model(part, path, as_json=format == "json")
+    return print_model(part, path, form=format)
 
 
 @app.command
