@@ -121,7 +121,7 @@ class _Reader:
         self.spoken.add(at)
         site = self.sites.get(at)
         block = site.block if site is not None else self.code.outline.block_at(event.start).number
-        number = _running(self.code, block)
+        number = running(self.code, block)
         if not number:
             return
         text = dotted(site.call.function) if site is not None else ""
@@ -141,7 +141,7 @@ class _Reader:
             call = site.call
             if (call.start, call.end) in self.spoken or not _may_be_ours(code, call):
                 continue
-            number = _running(code, site.block)
+            number = running(code, site.block)
             callee = _callee(code, call) if number else ""
             if not callee:
                 continue
@@ -203,7 +203,7 @@ _INLINE = frozenset(
 )
 
 
-def _running(code: Code, block: int) -> int:
+def running(code: Code, block: int) -> int:
     """The number of the function that runs a block: a callback for each element runs in its caller."""
     outline = code.outline
     function = outline.functions[outline.blocks[block].function]

@@ -52,3 +52,15 @@ def is_in_process(language: Language, name: str) -> bool:
     """Whether a driver's database lives in the process: nothing is waited for, and nothing runs out."""
     found = driver_of(language, name)
     return found is not None and found.dialect == "sqlite"
+
+
+_FAIL_AS_A_WHOLE = (
+    *("psycopg.Connection", "psycopg.Cursor", "psycopg.AsyncConnection", "psycopg.AsyncCursor"),
+    *("psycopg2.connection", "psycopg2.cursor", "sqlalchemy.Connection", "sqlalchemy.orm.Session"),
+    *("sqlalchemy.ext.asyncio.AsyncConnection", "sqlalchemy.ext.asyncio.AsyncSession"),
+)
+
+
+def stays_failed(kind: str) -> bool:
+    """Whether objects of a type refuse to go on after an error, until they are rolled back."""
+    return kind in _FAIL_AS_A_WHOLE

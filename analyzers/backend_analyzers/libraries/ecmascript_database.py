@@ -108,7 +108,11 @@ _RAW = Query((arg(0),), (arg(1),), blocking=False)
 
 KNEX = Library(
     "ecmascript",
-    calls={"knex.Knex.raw": _RAW, "knex.Knex.schema.raw": _RAW},
+    calls={
+        "knex.Knex.raw": _RAW,
+        "knex.Knex.schema.raw": _RAW,
+        "knex.Knex.transaction": Transaction("begin", blocking=False),
+    },
     returns={"knex": "knex.Knex", "knex.knex": "knex.Knex"},
     aliases={"knex.default": "knex", "knex.Knex.Transaction": "knex.Knex"},
 )
@@ -131,6 +135,7 @@ def _prisma() -> dict[str, Meaning]:
             Query((), (), blocking=False, many=True),
         ),
         **methods(_PRISMA, "$queryRawUnsafe $executeRawUnsafe", _RAW),
+        f"{_PRISMA}.$transaction": Transaction("begin", blocking=False),
     }
 
 
