@@ -1,0 +1,164 @@
+"""Where code asks whether something is there and goes on because it is not.
+
+`if row is None: …`, `if not found: …`, `if found: raise …` and what follows, `except DoesNotExist: …`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from backend_analyzers import ir
+from backend_analyzers.fact import file_fact, unit_fact
+from backend_analyzers.facts.value_sources import Source, sources
+from backend_analyzers.flow.code import Code
+from backend_analyzers.flow.mentions import catches_all
+from backend_analyzers.flow.scope import dotted
+from backend_analyzers.source import File, Place
+
+
+class Absence(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A question, the calls that answer it, and the range that is reached when nothing was there.
+
+    `handled` are the ranges in it where a violated key is caught.
+    """
+
+    at: Place
+    asked: tuple[Source, ...]
+    start: int
+    end: int
+    handled: tuple[tuple[int, int], ...] = ()
+
+
+@file_fact
+def absences(file: File) -> tuple[Absence, ...]:
+    """The questions of a file."""
+    return tuple(one for found in unit_absences.each(file) for one in found)
+
+
+@unit_fact
+def unit_absences(code: Code) -> tuple[Absence, ...]:
+    """The questions of a unit."""
+    if len(code.outline.functions) == 1 or not code.outline.calls or _is_locked(code):
+        return ()
+    handled = tuple(_handled(code))
+    found: list[Absence] = []
+    for branch, block in code.outline.branches:
+        absent = _is_absent(branch.test)
+        if absent is None:
+            continue
+        asked, is_absent = absent
+        region = _region(code, branch, block, is_absent=is_absent)
+        if region is None:
+            continue
+        known = sources(code, asked)
+        if known:
+            found.append(Absence(code.place(branch.test), known, *region, handled))
+    found += _missed(code, handled)
+    return tuple(found)
+
+
+_LOCKS = re.compile(r"lock|mutex|semaphore|serializ", re.IGNORECASE)
+
+
+def _is_locked(code: Code) -> bool:
+    """Whether the unit speaks of a lock that keeps others out."""
+    if any(_LOCKS.search(dotted(_called(one))) for one, _, _ in code.outline.contexts):
+        return True
+    return any(
+        _LOCKS.search(part.text)
+        for text, _ in code.outline.texts
+        for part in text.parts
+        if isinstance(part, ir.Chunk)
+    ) or any(
+        isinstance(site.call.function, ir.Attribute | ir.Name)
+        and re.search(
+            r"(?i)lock(?:s|ed)?$|for_update$", dotted(site.call.function).rpartition(".")[2]
+        )
+        for site in code.outline.calls
+    )
+
+
+def _called(expression: ir.Expr) -> ir.Expr:
+    while isinstance(expression, ir.Await | ir.Call):
+        expression = expression.value if isinstance(expression, ir.Await) else expression.function
+    return expression
+
+
+def _is_absent(test: ir.Expr) -> tuple[ir.Expr, bool] | None:
+    """What a test asks about, and whether it holds when that is absent."""
+    match test:
+        case ir.Operator(operator="not" | "!", operands=(inner,)):
+            found = _is_absent(inner)
+            return None if found is None else (found[0], not found[1])
+        case ir.Operator(operator="and" | "&&", operands=(first, *_)):
+            return _is_absent(first)
+        case ir.Operator(operator="is" | "==" | "===" | "is not" | "!=" | "!==" as operator):
+            left, right = test.operands[0], test.operands[-1]
+            if isinstance(right, ir.Constant) and (right.value is None or right.value == 0):
+                return left, operator in {"is", "==", "==="}
+            return None
+        case ir.Operator(operator=">", operands=(left, ir.Constant(value=0))):
+            return left, False
+        case ir.Name() | ir.Attribute() | ir.Call() | ir.Await() | ir.Index():
+            return test, False
+        case _:
+            return None
+
+
+def _region(
+    code: Code, branch: ir.Branch, block: int, *, is_absent: bool
+) -> tuple[int, int] | None:
+    """The range that is reached when nothing was there."""
+    if is_absent:
+        return (branch.body[0].start, branch.body[-1].end) if branch.body else None
+    if branch.orelse:
+        return branch.orelse[0].start, branch.orelse[-1].end
+    leaves = bool(branch.body) and isinstance(branch.body[-1], ir.Return | ir.Raise | ir.Jump)
+    return (branch.end, code.outline.blocks[block].end) if leaves else None
+
+
+_VIOLATED = re.compile(
+    r"Integrity|Unique|Duplicate|Constraint|DatabaseError|DBAPIError|Conflict|SQLAlchemyError"
+)
+
+
+def _handled(code: Code) -> Iterator[tuple[int, int]]:
+    """The bodies of `try` statements that catch a violated key."""
+    for node in ir.walk(code.unit.node):
+        if isinstance(node, ir.Try) and node.body:
+            for handler in node.handlers:
+                caught = handler.catches
+                text = (
+                    " ".join(
+                        dotted(one)
+                        for one in ir.walk(caught)
+                        if isinstance(one, ir.Name | ir.Attribute)
+                    )
+                    if caught is not None
+                    else ""
+                )
+                if _VIOLATED.search(text) or (catches_all(handler) and _goes_on(handler)):
+                    yield node.body[0].start, node.body[-1].end
+
+
+def _goes_on(handler: ir.Handler) -> bool:
+    return not any(isinstance(one, ir.Raise) for part in handler.body for one in ir.walk(part))
+
+
+_MISSED = re.compile(r"DoesNotExist$|NoResultFound$")
+
+
+def _missed(code: Code, handled: tuple[tuple[int, int], ...]) -> Iterator[Absence]:
+    """`try: Order.objects.get(…)`, `except Order.DoesNotExist: …`."""
+    for node in ir.walk(code.unit.node):
+        if not isinstance(node, ir.Try) or not node.body:
+            continue
+        asked = Source(node.body[0].start, node.body[-1].end)
+        for handler in node.handlers:
+            caught = handler.catches
+            if caught is not None and handler.body and _MISSED.search(dotted(caught)):
+                start, end = handler.body[0].start, handler.body[-1].end
+                yield Absence(code.place(caught), (asked,), start, end, handled)
