@@ -18,7 +18,7 @@ from tests.storefront import SHOP
 Found = tuple[str, str, tuple[int, int, int, int], str, int]
 
 SEVERITIES = {"error": 1, "warning": 2, "hint": 4}
-LANGUAGES = {"py": "python", "js": "javascript", "sql": "sql"}
+LANGUAGES = {"py": "python", "js": "javascript", "sql": "sql", "yaml": "yaml", "yml": "yaml"}
 
 
 def _range(value: dict[str, Any]) -> tuple[int, int, int, int]:
