@@ -1,0 +1,123 @@
+"""What the options of a call spell out: objects, lists, texts and numbers, as values that can be kept.
+
+What is not written out is unknown, and an object with parts that are not written out is open.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import msgspec
+
+from backend_analyzers import ir
+from backend_analyzers.flow.code import MISSING, Code
+
+_DEPTH = 16
+
+
+class Spelled(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An expression as far as it is written out; offsets count from the start of the unit.
+
+    `text` is that of a text, or a constant as JSON writes it.  An object or a list has `entries`.
+    """
+
+    kind: Literal["mapping", "list", "text", "constant", "unknown"]
+    start: int
+    end: int
+    text: str = ""
+    entries: tuple[Entry, ...] = ()
+    is_open: bool = False
+
+    def get(self, *names: str) -> Entry | None:
+        """The entry of an object with one of some keys."""
+        for entry in reversed(self.entries):
+            if entry.key in names:
+                return entry
+        return None
+
+    @property
+    def is_null(self) -> bool:
+        return self.kind == "constant" and self.text == "null"
+
+    @property
+    def is_true(self) -> bool:
+        return self.kind == "constant" and self.text == "true"
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A value with its key, which is empty in a list."""
+
+    key: str
+    start: int
+    end: int
+    value: Spelled
+
+
+def spelled(code: Code, expression: ir.Expr, depth: int = _DEPTH) -> Spelled:
+    """What an expression of a unit spells out; names stand for what they were assigned."""
+    start, end = expression.start, expression.end
+    if depth <= 0:
+        return Spelled("unknown", start, end)
+    match expression:
+        case ir.Collection(kind="mapping"):
+            return _mapping(code, expression, depth - 1)
+        case ir.Collection(kind="list" | "tuple" | "set"):
+            return _list(code, expression, depth - 1)
+        case ir.Name(id=name):
+            found, is_local = code.names.bindings(name, start, here=True)
+            if is_local and len(found) == 1 and found[0].kind == "value" and found[0].value:
+                return spelled(code, found[0].value, depth - 1)
+        case ir.Operator(operator="as" | "satisfies" | "!", operands=(value, *_)):
+            if expression.operator != "!" or value.start == start:
+                return spelled(code, value, depth - 1)
+        case _:
+            pass
+    return _constant(code, expression)
+
+
+def _constant(code: Code, expression: ir.Expr) -> Spelled:
+    start, end = expression.start, expression.end
+    value = code.constant(expression)
+    if isinstance(value, str):
+        return Spelled("text", start, end, value)
+    if value is MISSING or isinstance(value, tuple):
+        return Spelled("unknown", start, end)
+    return Spelled("constant", start, end, json.dumps(value))
+
+
+def _mapping(code: Code, expression: ir.Collection, depth: int) -> Spelled:
+    entries: dict[str, Entry] = {}
+    is_open = False
+    for entry in expression.entries:
+        if entry.spread:
+            inner = spelled(code, entry.value, depth)
+            if inner.kind == "mapping":
+                entries.update((one.key, one) for one in inner.entries)
+            is_open = is_open or inner.kind != "mapping" or inner.is_open
+            continue
+        key = code.constant(entry.key) if entry.key is not None else MISSING
+        if not isinstance(key, str) or entry.key is None:
+            is_open = True
+            continue
+        value = spelled(code, entry.value, depth)
+        # Later entries take the place of earlier ones, at the end.
+        entries.pop(key, None)
+        entries[key] = Entry(key, entry.key.start, entry.key.end, value)
+    return Spelled(
+        "mapping", expression.start, expression.end, "", tuple(entries.values()), is_open
+    )
+
+
+def _list(code: Code, expression: ir.Collection, depth: int) -> Spelled:
+    entries: list[Entry] = []
+    is_open = False
+    for entry in expression.entries:
+        value = spelled(code, entry.value, depth)
+        if entry.spread:
+            if value.kind == "list":
+                entries += value.entries
+            is_open = is_open or value.kind != "list" or value.is_open
+        else:
+            entries.append(Entry("", value.start, value.end, value))
+    return Spelled("list", expression.start, expression.end, "", tuple(entries), is_open)
