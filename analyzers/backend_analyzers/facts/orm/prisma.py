@@ -108,7 +108,7 @@ _CLIENT = re.compile(r"(?i)(?:prisma\w*|^_?(?:db|tx|trx|transaction|database|cli
 def _is_client(code: Code, call: ir.Call, receiver: ir.Expr) -> bool:
     """Whether an object is Prisma's client, by its type or by what it is called."""
     callee = code.callee_of(call)
-    if callee and not callee.startswith((":", ".")):
-        return callee.startswith("@prisma/client.")
+    if callee.startswith("@prisma/client."):
+        return True
     name = reference(receiver).replace("()", "")
     return _CLIENT.search(name.rpartition(".")[2]) is not None

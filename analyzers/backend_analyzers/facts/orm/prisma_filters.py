@@ -45,6 +45,12 @@ class Names:
                 return one.columns[0]
         return ""
 
+    def owns(self, model: Model, field: Field) -> bool:
+        """Whether the columns of a relation are a foreign key of this model, not of the other."""
+        mine = tuple(one for one, _ in field.join)
+        keys = [c.columns for c in model.create.constraints if c.kind == "foreign key"]
+        return bool(mine) and (mine in keys or (not keys and mine != (self.key(model),)))
+
 
 class Scope(NamedTuple):
     """A table of a statement and the name by which its columns are called."""
@@ -201,7 +207,7 @@ class Filters:
             ]
             return joined(parts, " AND ", at)
         if value.is_null:
-            if field.join and not self._is_elsewhere(scope.model, field):
+            if self.names.owns(scope.model, field):
                 return [*self._named(scope, field.join[0][0], at), Piece(" IS NULL", *at)]
             return self._exists(
                 scope, field, target, Entry("", *at, Spelled("mapping", *at)), False, False
@@ -219,11 +225,6 @@ class Filters:
                     )
                 return self._exists(scope, field, target, one, one.key == "is", False)
         return self._exists(scope, field, target, entry, True, False)
-
-    def _is_elsewhere(self, model: Model, field: Field) -> bool:
-        """Whether the foreign key of a relation is the other model's."""
-        keys = [c.columns for c in model.create.constraints if c.kind == "foreign key"]
-        return tuple(mine for mine, _ in field.join) not in keys
 
     def _exists(
         self, scope: Scope, field: Field, target: Model, entry: Entry, wanted: bool, failing: bool
@@ -265,7 +266,8 @@ class Filters:
             return []  # every row passes a condition that asks for nothing
         word = "EXISTS" if wanted else "NOT EXISTS"
         return [
-            Piece(f"{word} (SELECT 1 FROM ", *at),
+            Piece(word, *at),
+            Piece(" (SELECT 1 FROM ", *at),
             *tables,
             Piece(" WHERE ", *at),
             *joined(parts, " AND ", at),

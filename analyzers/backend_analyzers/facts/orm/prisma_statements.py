@@ -18,7 +18,6 @@ Made = tuple[Pieces, Range | None]
 """A statement, and the range that it is written for when that is less than the call."""
 
 _DEEPEST = 4
-_CONFLICTS = frozenset({"connect", "create", "connectOrCreate", "disconnect", "set", "delete"})
 
 __all__ = ["Names", "statements"]
 
@@ -83,7 +82,7 @@ class _Maker:
                 self.filters.column(scope, field, (entry.start, entry.end), entry.key)
                 for entry in selected.value.entries
                 if (field := self.names.column(scope.model, entry.key)) is not None
-                and not entry.value.text == "false"
+                and entry.value.text != "false"
             ]
             if selected.value.is_open:
                 chosen.append(hole((selected.start, selected.end)))
@@ -282,10 +281,10 @@ class _Maker:
         else:
             for one in model.create.columns:
                 # What is neither given nor made by the database is made by the client.
-                if one.name not in written and not one.nullable and one.default is None:
-                    if not one.generated:
-                        columns.append(self.writer.name(one.name, at))
-                        values.append(self.writer.parameter(at))
+                is_made = one.nullable or one.default is not None or one.generated
+                if one.name not in written and not is_made:
+                    columns.append(self.writer.name(one.name, at))
+                    values.append(self.writer.parameter(at))
         pieces = [Piece("INSERT INTO ", *at), *self.writer.table(model.table, model.schema, at)]
         if columns:
             pieces += [Piece(" (", *at), *joined(columns, ", ", at), Piece(") VALUES (", *at)]
@@ -302,21 +301,11 @@ class _Maker:
                 continue
             if field.column:
                 yield field.column, entry, entry.value
-            elif field.join and not field.many and entry.value.kind == "mapping":
-                # `{customer: {connect: {id}}}` writes the foreign key, if it is on this side.
-                if any(column.name == field.join[0][0] for column in model.create.columns):
-                    if _CONFLICTS & {one.key for one in entry.value.entries}:
-                        if not self._is_key(model, field):
-                            continue
-                        for mine, _ in field.join:
-                            unknown = Spelled("unknown", entry.value.start, entry.value.end)
-                            yield mine, entry, unknown
-
-    def _is_key(self, model: Model, field: Field) -> bool:
-        """Whether the columns of a relation are a foreign key of this model, not of the other."""
-        mine = tuple(one for one, _ in field.join)
-        keys = [c.columns for c in model.create.constraints if c.kind == "foreign key"]
-        return mine in keys
+            elif self.names.owns(model, field) and not field.many:
+                # `{customer: {connect: {id}}}` writes the foreign key.
+                unknown = Spelled("unknown", entry.value.start, entry.value.end)
+                for mine, _ in field.join:
+                    yield mine, entry, unknown
 
     def update(self, model: Model, options: Spelled, word: str) -> Pieces:
         at = self.at
