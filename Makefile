@@ -15,7 +15,7 @@ test: $(READY)
 	$(PY) -m pytest -q -n 2 -m "not e2e"
 
 update: $(READY)
-	$(PY) -m pytest -q -m "not e2e" --update tests/test_rules.py tests/test_generated.py
+	$(PY) -m pytest -q -m "not e2e" --update tests/test_rules.py tests/test_generated.py tests/server/test_settings.py
 
 bench: $(READY)
 	$(PY) benchmarks/run.py

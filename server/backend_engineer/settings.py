@@ -35,6 +35,13 @@ class LspSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         bool,
         Meta(description="Report findings in files that are not open in the editor, too."),
     ] = False
+    code_lens: Annotated[
+        bool,
+        Meta(
+            description="Show the plan of each query in a line above it: its most costly step, its "
+            "cost, and what the cost could be. Only where costs are known (`[planner]`)."
+        ),
+    ] = True
     trace: Annotated[
         Literal["off", "messages", "verbose"],
         Meta(

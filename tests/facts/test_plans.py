@@ -72,3 +72,16 @@ def test_a_statement_of_a_sql_file_is_planned_too() -> None:
     (one,) = planned("-- the große one\nSELECT id FROM orders WHERE note = 'ä%%';", "report.sql")
 
     assert one.sql == "SELECT id FROM orders WHERE note = 'ä%%'"
+
+
+def test_ranges_lead_back_to_the_query() -> None:
+    (one,) = planned(
+        "Q = \"SELECT id FROM orders WHERE note LIKE 'a%%' AND id = %s AND total = 1\""
+    )
+    start = one.sql.index("id = $1")
+
+    found = one.host_range(start, start + len("id = $1"))
+    assert found is not None
+    assert one.query.source(*found) == "id = %s"
+    assert one.host_range(start + 6, start + 7) is None
+    assert one.host_range(0, len(one.sql)) == (0, len(one.query.text))

@@ -50,10 +50,15 @@ FULL: Json = {
     "workspace": {
         "configuration": True,
         "workspaceFolders": True,
-        "workspaceEdit": {"documentChanges": True, "resourceOperations": ["create"]},
+        "workspaceEdit": {
+            "documentChanges": True,
+            "resourceOperations": ["create"],
+            "changeAnnotationSupport": {},
+        },
         "didChangeWatchedFiles": {"dynamicRegistration": True},
         "didChangeConfiguration": {"dynamicRegistration": True},
         "diagnostics": {"refreshSupport": True},
+        "codeLens": {"refreshSupport": True},
     },
     "window": {"workDoneProgress": True},
 }
@@ -292,6 +297,7 @@ class Client:
                 "client/registerCapability"
                 | "window/workDoneProgress/create"
                 | "workspace/diagnostic/refresh"
+                | "workspace/codeLens/refresh"
             ):
                 pass
             case _:

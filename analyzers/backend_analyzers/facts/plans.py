@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,7 +31,19 @@ _BEFORE_VALUE = re.compile(
     rb"|INTERVAL|TO))\s*\Z",
     re.IGNORECASE,
 )
+_NAMED = (":", "@", "$", "%(")
+"""How placeholders with a name or a number begin."""
 _BEFORE_LIST = re.compile(rb"\bIN\s*\Z", re.IGNORECASE)
+
+
+class Piece(NamedTuple):
+    """Which range of the planned text comes from which of the query; byte by byte when `exact`."""
+
+    start: int
+    end: int
+    query_start: int
+    query_end: int
+    exact: bool
 
 
 class Plannable(msgspec.Struct, frozen=True):
@@ -45,23 +58,40 @@ class Plannable(msgspec.Struct, frozen=True):
     script: Script
     sql: str
     values: tuple[str, ...]
+    pieces: tuple[Piece, ...]
 
     @property
     def at(self) -> Place:
         """Where the statement is."""
         return self.query.place(self.statement.start, self.statement.end)
 
-    def written_back(self, sql: str) -> str | None:
-        """Another text for the same values as the host would write it.
+    def host_range(self, start: int, end: int) -> tuple[int, int] | None:
+        """The range of the query that a range of `sql` comes from; None when it begins inside a value."""
+        first = last = None
+        for piece in self.pieces:
+            if first is None and piece.start <= start < max(piece.end, piece.start + 1):
+                first = piece.query_start + (start - piece.start)
+                if not piece.exact and start != piece.start:
+                    return None
+            if piece.start < end <= piece.end:
+                last = piece.query_end - (piece.end - end)
+                if not piece.exact and end != piece.end:
+                    return None
+        return (first, last) if first is not None and last is not None and first <= last else None
+
+    def written_back(self, sql: str, instead_of: str | None = None) -> str | None:
+        """A part of another text for the same values, as the host would write it.
 
         None when that needs other code around: a placeholder without a number or name takes its value
-        by its place, so that each must be there once and in the same order.
+        by its place, so that each of the old part must be there once, and in the same order.
         """
-        used = [int(number) for number in _USED.findall(sql)]
-        if any(number > len(self.values) for number in used):
+        replaced = self.sql if instead_of is None else instead_of
+        old = [int(number) for number in _USED.findall(replaced)]
+        new = [int(number) for number in _USED.findall(sql)]
+        if any(number > len(self.values) for number in new):
             return None
-        by_place = any(value in {"?", "%s", "%b", "%d"} for value in self.values)
-        if by_place and used != list(range(1, len(self.values) + 1)):
+        by_place = {n for n, value in enumerate(self.values, 1) if not value.startswith(_NAMED)}
+        if [n for n in old if n in by_place] != [n for n in new if n in by_place]:
             return None
         if any(value.startswith("%") for value in self.values):
             sql = sql.replace("%", "%%")
@@ -105,34 +135,53 @@ def _of_query(query: Query, home: Home, script: Script) -> Iterator[Plannable]:
                 yield Plannable(query, statement, home, script, *made)
 
 
-def planned_text(query: Query, statement: Statement) -> tuple[str, tuple[str, ...]] | None:
-    """The text of a statement with `$1` for each value, and what these stand for.
+class Numbered(NamedTuple):
+    """A statement with numbers for its values; see `Plannable`."""
 
-    None when a part that is not known is no value.
-    """
+    sql: str
+    values: tuple[str, ...]
+    pieces: tuple[Piece, ...]
+
+
+def planned_text(query: Query, statement: Statement) -> Numbered | None:
+    """The statement with `$1` for each value; None when a part that is not known is no value."""
     text = query.text.encode(errors="replace")
     taken = prepare(text, statement.dialect, query.holes)
-    ends = dict(taken.parameters)
-    holes = dict(query.holes)
-    pieces: list[bytes] = []
     values: list[str] = []
-    at = statement.start
-    for start, end in sorted({**ends, **holes, **dict(taken.holes)}.items()):
+    told: list[bytes] = []
+    pieces: list[Piece] = []
+    is_escaped = query.in_code and any(text[a:b].startswith(b"%") for a, b in taken.parameters)
+    size, at = 0, statement.start
+
+    def put(part: bytes, start: int, end: int, *, exact: bool = False) -> None:
+        nonlocal size
+        if part or start < end:
+            pieces.append(Piece(size, size + len(part), start, end, exact))
+            told.append(part)
+            size += len(part)
+
+    def copy(start: int, end: int) -> None:
+        for n, part in enumerate(text[start:end].split(b"%%") if is_escaped else [text[start:end]]):
+            if n:
+                put(b"%", start, start + 2)
+                start += 2
+            put(part, start, start + len(part), exact=True)
+            start += len(part)
+
+    known = {start for start, _ in taken.parameters}
+    for start, end in sorted({*taken.parameters, *query.holes, *taken.holes}):
         if start < at or end > statement.end:
             continue
         before = text[max(0, start - 40) : start]
-        if start not in ends and not _BEFORE_VALUE.search(before):
+        if start not in known and not _BEFORE_VALUE.search(before):
             return None
-        pieces.append(text[at:start])
+        copy(at, start)
         number = _number(text[start:end].decode(errors="replace"), values)
-        is_list = _BEFORE_LIST.search(before)
-        pieces.append(f"(${number})".encode() if is_list else f"${number}".encode())
+        shape = b"($%d)" if _BEFORE_LIST.search(before) else b"$%d"
+        put(shape % number, start, end)
         at = end
-    pieces.append(text[at : statement.end])
-    told = b"".join(pieces).decode(errors="replace")
-    if any(value.startswith("%") for value in values):
-        told = told.replace("%%", "%")
-    return told, tuple(values)
+    copy(at, statement.end)
+    return Numbered(b"".join(told).decode(errors="replace"), tuple(values), tuple(pieces))
 
 
 def _number(written: str, values: list[str]) -> int:

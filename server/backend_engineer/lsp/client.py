@@ -19,6 +19,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """It asks for diagnostics itself."""
     refreshes: bool = False
     """It asks again for diagnostics when told to."""
+    refreshes_lenses: bool = False
+    """It asks again for code lenses when told to."""
     related: bool = False
     tags: bool = False
     links: bool = False
@@ -29,6 +31,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """It asks for the edit of a code action when one is chosen."""
     document_changes: bool = False
     creates_files: bool = False
+    annotates: bool = False
+    """It shows what an edit is for before it is applied."""
     nested_symbols: bool = False
     progress: bool = False
     configuration: bool = False
@@ -55,6 +59,7 @@ def read(capabilities: lsp.ClientCapabilities) -> Client:
         encoding=_encoding(values("general.position_encodings")),
         pulls=pulls,
         refreshes=has("workspace.diagnostics.refresh_support"),
+        refreshes_lenses=has("workspace.code_lens.refresh_support"),
         related=has(f"{diagnostics}.related_information")
         or has(f"{published}.related_information"),
         tags=has(f"{diagnostics}.tag_support") or has(f"{published}.tag_support"),
@@ -66,6 +71,7 @@ def read(capabilities: lsp.ClientCapabilities) -> Client:
         and has("text_document.code_action.data_support"),
         document_changes=has("workspace.workspace_edit.document_changes"),
         creates_files="create" in values("workspace.workspace_edit.resource_operations"),
+        annotates=has("workspace.workspace_edit.change_annotation_support"),
         nested_symbols=has("text_document.document_symbol.hierarchical_document_symbol_support"),
         progress=has("window.work_done_progress"),
         configuration=has("workspace.configuration"),

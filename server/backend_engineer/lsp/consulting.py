@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from backend_analyzers.analyze import compared_findings, unanswered
+from backend_analyzers.facts.advice import question_of
+from backend_analyzers.facts.plans import plannable
 from backend_analyzers.oracle import Question
 from backend_analyzers.workspace import Workspace
 from backend_engineer.answering import questions_of_fixes
@@ -68,9 +70,12 @@ class Consulting:
 
 
 def questions(project: Project, workspace: Workspace) -> list[Question]:
-    """What rules want to know, and what the fixes in open documents must have proved."""
+    """What rules want to know, what the fixes in open documents must have proved, and their plans."""
     asked = dict.fromkeys(unanswered(workspace, project.selection.runs))
     by_path = workspace.fact(compared_findings)
     for path in project.uris:
         asked.update(dict.fromkeys(questions_of_fixes(workspace, by_path.get(path, ()))))
+    planned = workspace.fact(plannable)
+    for path in project.uris:
+        asked.update(dict.fromkeys(question_of(one) for one in planned.get(path, ())))
     return [question for question in asked if question not in workspace.answers]

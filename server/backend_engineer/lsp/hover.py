@@ -12,6 +12,8 @@ from backend_analyzers.catalog import RULES
 from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.rule import Finding
 from backend_analyzers.sql.schema import SchemaColumn, Table
+from backend_engineer.lsp import plans
+from backend_engineer.lsp.hover_text import plain
 from backend_engineer.lsp.question import Answer, Question
 from backend_engineer.lsp.sql_names import Named, named_at
 from backend_engineer.lsp.symbols import route_name
@@ -37,6 +39,7 @@ def answer(question: Question, params: lsp.HoverParams) -> Answer:
         span = question.workspace.span(named.at)
         sections.append(_named(named))
         ranges.insert(0, (span.start, span.end))
+    sections += plans.sections(question, offset)
     sections += [
         _route(route)
         for route in question.workspace.fact(routes)
@@ -55,14 +58,6 @@ def answer(question: Question, params: lsp.HoverParams) -> Answer:
     if ranges:
         made["range"] = question.range(*ranges[0])
     return made
-
-
-def plain(markdown: str) -> str:
-    """The text for a client that shows no markup."""
-    text = re.sub(r"^```\w*\n|^```$", "", markdown, flags=re.MULTILINE)
-    text = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", r"\1: \2", text)
-    text = re.sub(r"^#+ ", "", text, flags=re.MULTILINE)
-    return text.replace("**", "").replace("`", "")
 
 
 def _finding(finding: Finding, severity: Severity) -> str:

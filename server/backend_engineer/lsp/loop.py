@@ -11,7 +11,7 @@ import asyncio
 import importlib
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
@@ -49,6 +49,7 @@ ANSWERS = (
     "symbols",
     "code_actions",
     "completion",
+    "plans",
     "workspace_report",
 )
 
@@ -84,6 +85,7 @@ class BackendEngineer(Server):
         """Why nothing can be reviewed any more; empty while all is well."""
         self._reopen: Callable[[], None] = _nothing
         self._review_again: Callable[[], None] = _nothing
+        self._lenses_due = False
 
     # The books ---------------------------------------------------------------------------------
 
@@ -210,10 +212,11 @@ class BackendEngineer(Server):
             changed=lambda projects: self.on_loop(partial(self._opened, projects)),
             problem=partial(configuration.report_problem, self),
         )
-        consulted = consulting.Consulting(lambda: self.on_worker(self._review_again))
+        consulted = consulting.Consulting(lambda: self.on_worker(self._answered))
 
         def settled(snapshots: list[tuple[Project, Workspace]]) -> None:
             self.on_loop(partial(diagnostics.settled, self))
+            self.on_loop(self._refresh_lenses)
             consulted.look(snapshots)
 
         worker = workers.Worker(
@@ -229,6 +232,17 @@ class BackendEngineer(Server):
         for name in ANSWERS:
             self.on_worker(partial(_load, name))
         worker.run()
+
+    def _answered(self) -> None:
+        """The planner has answered something; on the worker's thread."""
+        self._review_again()
+        self._lenses_due = True
+
+    def _refresh_lenses(self) -> None:
+        """All open documents were reviewed with what the planner answered: plans are to be shown anew."""
+        if self._lenses_due and self.client.refreshes_lenses:
+            self._lenses_due = False
+            self.later(_asked(self.workspace_code_lens_refresh_async))
 
     def _opened(self, projects: tuple[Project, ...]) -> None:
         self.projects = projects
@@ -253,6 +267,10 @@ class BackendEngineer(Server):
 
 def _nothing() -> None:
     """Until the worker runs there is nothing to review again."""
+
+
+async def _asked(ask: Callable[[None], Awaitable[None]]) -> None:
+    await ask(None)
 
 
 def _load(name: str) -> None:

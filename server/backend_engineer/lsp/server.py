@@ -17,6 +17,7 @@ from lsprotocol import types as lsp
 
 from backend_engineer.lsp import (
     client,
+    commands,
     configuration,
     diagnostics,
     lifetime,
@@ -44,6 +45,7 @@ _FROM_REVIEW = {
     lsp.TEXT_DOCUMENT_HOVER: "hover.answer",
     lsp.TEXT_DOCUMENT_DEFINITION: "definition.answer",
     lsp.TEXT_DOCUMENT_REFERENCES: "definition.references",
+    lsp.TEXT_DOCUMENT_CODE_LENS: "plans.lenses",
 }
 # Answered once the newest text is reviewed: what they say must fit it exactly.
 _FROM_NEWEST = {
@@ -87,6 +89,8 @@ def make() -> BackendEngineer:
     )
     for method, answer in _FROM_NEWEST.items():
         on(method)(_answering(server, answer, newest=True))
+    for name, run in commands.COMMANDS.items():
+        server.command(name)(_command(server, run))
     on(lsp.CODE_ACTION_RESOLVE)(_answering(server, "code_actions.resolve", newest=True))
     on(lsp.WORKSPACE_SYMBOL)(_async(server, _workspace_symbols))
     return server
@@ -131,6 +135,15 @@ def _async(server: BackendEngineer, handler: Callable[..., Any]) -> Callable[[An
 
     async def handle(params: Any) -> Any:
         return await handler(server, params)
+
+    return handle
+
+
+def _command(server: BackendEngineer, run: Callable[..., Any]) -> Callable[..., Any]:
+    """A command as pygls recognises it: a function of the arguments alone."""
+
+    def handle(*arguments: Any) -> Any:
+        return run(server, *arguments)
 
     return handle
 

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from backend_analyzers.facts.all_queries import all_queries
 from backend_analyzers.facts.ddl import Declared, ddl
 from backend_analyzers.facts.homes import Home
-from backend_analyzers.facts.queries import Query, queries
+from backend_analyzers.facts.models import Model
+from backend_analyzers.facts.models.all_models import all_models
+from backend_analyzers.facts.queries import Query
 from backend_analyzers.facts.schema import database, place_of
 from backend_analyzers.source import Place, Span
 from backend_analyzers.sql.ddl import (
@@ -45,7 +48,7 @@ class Named(msgspec.Struct, frozen=True):
     def is_same(self, other: Named) -> bool:
         mine, its = self.column, other.column
         return (
-            self.home.folder == other.home.folder
+            self.home.key == other.home.key
             and self.table.key == other.table.key
             and (mine.name if mine else None) == (its.name if its else None)
         )
@@ -54,9 +57,11 @@ class Named(msgspec.Struct, frozen=True):
 def named_at(workspace: Workspace, path: str, offset: int) -> list[Named]:
     """What the name at an offset of a file means, in each schema that has it; the nearest first."""
     found: list[Named] = []
-    for query in workspace.one(path, queries) or ():
+    for query in workspace.fact(all_queries).get(path, ()):
         if _holds(workspace.span(query.at), offset):
             found += _in_query(workspace, query)
+    for model in _models(workspace, path):
+        found += _in_model(workspace, model)
     for declared in workspace.one(path, ddl) or ():
         start = workspace.span(Place(path, declared.unit, 0, 0)).start
         found += _in_declared(workspace, path, declared, offset - start)
@@ -69,11 +74,14 @@ def named_at(workspace: Workspace, path: str, offset: int) -> list[Named]:
 def mentions(workspace: Workspace, wanted: Named) -> Iterator[Place]:
     """Every place that names a table or column, its creation included."""
     name = (wanted.column.name if wanted.column else wanted.table.name).lower()
+    asked = workspace.fact(all_queries)
     for path in sorted(workspace.files):
         mentioned: list[Named] = []
-        for query in workspace.one(path, queries) or ():
+        for query in asked.get(path, ()):
             if name in query.text.lower():
                 mentioned += _in_query(workspace, query)
+        for model in _models(workspace, path):
+            mentioned += _in_model(workspace, model)
         for declared in workspace.one(path, ddl) or ():
             mentioned += _in_declared(workspace, path, declared, None)
         yield from (named.at for named in mentioned if named.is_same(wanted))
@@ -83,6 +91,23 @@ def _in_query(workspace: Workspace, query: Query) -> Iterator[Named]:
     homes = workspace.fact(database).homes
     for home, statement in itertools.product(homes, query.statements):
         yield from _in_statement(home, query, statement)
+
+
+def _models(workspace: Workspace, path: str) -> Iterator[Model]:
+    return (model for model in workspace.fact(all_models).values() if model.at.path == path)
+
+
+def _in_model(workspace: Workspace, model: Model) -> Iterator[Named]:
+    """The names that a model gives its table and columns, in each schema that has them."""
+    for home in workspace.fact(database).homes:
+        table = find_table(home.schema, model.table, model.schema)
+        if table is None:
+            continue
+        yield Named(home, table, None, model.at)
+        for field in model.fields:
+            column = find_column(table, field.column) if field.column else None
+            if column is not None and field.at.path == model.at.path:
+                yield Named(home, table, column, field.at)
 
 
 def _in_declared(

@@ -1,0 +1,103 @@
+"""Plans in the editor, by a real PostgreSQL that believes the tables are large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lsp.client import Client, Json, edit
+
+APP = """\
+import psycopg
+
+
+def recent(connection: psycopg.Connection, customer: int) -> list[object]:
+    return connection.execute(
+        "SELECT id, total FROM orders WHERE customer_id = %s", (customer,)
+    ).fetchall()
+"""
+SCHEMA = """\
+CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL, total integer NOT NULL);
+"""
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Path]]:
+    """A server with a shop of five million orders."""
+    root = tmp_path_factory.mktemp("planned") / "größe"
+    (root / "migrations").mkdir(parents=True)
+    (root / "migrations" / "001_orders.sql").write_text(SCHEMA)
+    (root / "app.py").write_text(APP)
+    (root / "backend-engineer.toml").write_text("[planner.rows]\norders = 5_000_000\n")
+    client = Client()
+    try:
+        client.initialize(root)
+        client.indexed()
+        client.open((root / "app.py").as_uri(), APP)
+        yield client, root
+        client.stop()
+    finally:
+        client.kill()
+
+
+def lenses(client: Client, uri: str) -> list[Json]:
+    found: list[Json] = client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+    return found
+
+
+def test_a_lens_says_what_a_query_costs_and_could_cost(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    uri = (root / "app.py").as_uri()
+    client.eventually(lambda: bool(lenses(client, uri)), "a lens")
+    (lens,) = lenses(client, uri)
+
+    title = lens["command"]["title"]
+    assert title.startswith("Parallel Seq Scan on orders, cost ")
+    assert title.endswith(" with an index")
+    before, after = title.split(" cost ")[1].removesuffix(" with an index").split(" → ")
+    assert float(after.replace(",", "")) * 5 < float(before.replace(",", ""))
+    assert lens["range"]["start"]["line"] == 5
+    client.eventually(
+        lambda: any(m["method"] == "workspace/codeLens/refresh" for m in client.asked), "a refresh"
+    )
+
+
+def test_a_hover_in_a_query_shows_its_plan_with_the_evidence(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    uri = (root / "app.py").as_uri()
+    client.eventually(lambda: bool(lenses(client, uri)), "a lens")
+    value = client.at("textDocument/hover", uri, 5, 12)["contents"]["value"]
+
+    assert "**Plan** · with the sizes of tables alone" in value
+    assert "Seq Scan on orders  (rows " in value
+    assert "CREATE INDEX" in value
+
+
+def test_the_command_of_a_lens_shows_the_plan(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    uri = (root / "app.py").as_uri()
+    client.eventually(lambda: bool(lenses(client, uri)), "a lens")
+    command = lenses(client, uri)[0]["command"]
+    told = client.request(
+        "workspace/executeCommand",
+        {"command": command["command"], "arguments": command["arguments"]},
+    )
+
+    assert "Seq Scan on orders" in told
+    assert client.shown[-1]["message"] == told
+    unknown = {"command": "backend-engineer.showPlan", "arguments": [uri, "SELECT 1"]}
+    assert client.request("workspace/executeCommand", unknown) == "the text has changed"
+
+
+def test_a_lens_moves_with_the_text_and_goes_with_its_query(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    uri = (root / "app.py").as_uri()
+    client.eventually(lambda: bool(lenses(client, uri)), "a lens")
+    client.change(uri, 2, edit((0, 0), (0, 0), "# ein Wort\n"))
+    client.eventually(lambda: lenses(client, uri)[0]["range"]["start"]["line"] == 6, "the move")
+    client.change(uri, 3, edit((6, 25), (6, 31), "nowhere"))
+    client.eventually(lambda: lenses(client, uri) == [], "the end of the lens")
+    client.change(uri, 4, {"text": APP})
+    client.eventually(lambda: len(lenses(client, uri)) == 1, "the lens again")
