@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lsp.client import Client, Json, edit
+from tests.lsp.client import Client, Json, Refused, edit
 
 APP = """\
 import psycopg
@@ -101,3 +101,24 @@ def test_a_lens_moves_with_the_text_and_goes_with_its_query(planned: tuple[Clien
     client.eventually(lambda: lenses(client, uri) == [], "the end of the lens")
     client.change(uri, 4, {"text": APP})
     client.eventually(lambda: len(lenses(client, uri)) == 1, "the lens again")
+
+
+def test_a_column_is_renamed_in_code_with_a_migration(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    uri = (root / "app.py").as_uri()
+    at = APP.splitlines()[5].index("total")
+    prepared = client.at("textDocument/prepareRename", uri, 5, at)
+    edits = client.at("textDocument/rename", uri, 5, at, newName="amount")["documentChanges"]
+
+    assert prepared["placeholder"] == "total"
+    created, *changes = edits
+    assert created["kind"] == "create"
+    assert created["uri"].endswith("/migrations/002_rename_orders_total.sql")
+    texts = {change["textDocument"]["uri"]: change["edits"] for change in changes}
+    assert [one["newText"] for one in texts[uri]] == ["amount"]
+    assert (
+        texts[created["uri"]][0]["newText"] == "ALTER TABLE orders RENAME COLUMN total TO amount;\n"
+    )
+    assert client.at("textDocument/prepareRename", uri, 0, 0) is None
+    with pytest.raises(Refused, match="no name of a column"):
+        client.at("textDocument/rename", uri, 5, at, newName="a b")

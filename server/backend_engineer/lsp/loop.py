@@ -50,6 +50,7 @@ ANSWERS = (
     "code_actions",
     "completion",
     "plans",
+    "rename",
     "workspace_report",
 )
 

@@ -52,6 +52,8 @@ _FROM_NEWEST = {
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: "symbols.of_document",
     lsp.TEXT_DOCUMENT_CODE_ACTION: "code_actions.answer",
     lsp.TEXT_DOCUMENT_COMPLETION: "completion.answer",
+    lsp.TEXT_DOCUMENT_PREPARE_RENAME: "rename.prepare",
+    lsp.TEXT_DOCUMENT_RENAME: "rename.answer",
 }
 
 
@@ -86,6 +88,9 @@ def make() -> BackendEngineer:
         on(method)(_answering(server, answer, newest=False))
     server.protocol.fm.feature_options[lsp.TEXT_DOCUMENT_COMPLETION] = lsp.CompletionOptions(
         trigger_characters=["."]
+    )
+    server.protocol.fm.feature_options[lsp.TEXT_DOCUMENT_RENAME] = lsp.RenameOptions(
+        prepare_provider=True
     )
     for method, answer in _FROM_NEWEST.items():
         on(method)(_answering(server, answer, newest=True))
