@@ -49,6 +49,12 @@ class Fix(msgspec.Struct, frozen=True, gc=False, array_like=True):
     same: tuple[Compare, ...] = ()
 
 
+def fixing(title: str, edits: Iterable[tuple[Place, str]] | None) -> tuple[Fix, ...]:
+    """The fix that makes some edits; none where there are none."""
+    changes = tuple(Change(at, text) for at, text in edits or ())
+    return (Fix(title, changes),) if changes else ()
+
+
 class Related(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Another place the reader must see to understand the finding."""
 

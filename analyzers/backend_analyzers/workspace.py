@@ -33,7 +33,17 @@ class Profiled(msgspec.Struct, frozen=True, gc=False):
     """How many rows."""
 
 
-class Options(msgspec.Struct, frozen=True, gc=False):
+class Base(msgspec.Struct, frozen=True):
+    """The revision that the work at hand started from.
+
+    `before` has the text there of every file that differs from it, None for one that is new.
+    """
+
+    revision: str
+    before: Mapping[str, str | None] = {}
+
+
+class Options(msgspec.Struct, frozen=True):
     """What is true of the whole workspace, beside its files."""
 
     complete: bool = True
@@ -42,6 +52,10 @@ class Options(msgspec.Struct, frozen=True, gc=False):
     """Whether the planner knows how large the tables are, so that costs mean something."""
     profiled: tuple[Profiled, ...] = ()
     """The dependencies that a look at a database's rows has found."""
+    base: Base | None = None
+    """What changed is measured against; None when nobody said so."""
+    recent_migrations: int = 3
+    """Without a base, how many migrations at the end of each branch are not shipped yet; 0 is all."""
 
 
 Derive = Callable[["Workspace"], Any]

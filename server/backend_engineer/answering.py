@@ -70,7 +70,8 @@ class Answering:
         """The workspace with every question of some rules answered."""
         for _ in range(_ROUNDS):
             questions = unanswered(workspace, runs)
-            if not self.answer(questions):
+            self.answer(questions)
+            if not any(question in self._known for question in questions):
                 break
             workspace = workspace.updated({}, answers=self.known)
         return workspace

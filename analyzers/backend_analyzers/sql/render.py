@@ -6,6 +6,7 @@ plan queries and to watch migrations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from backend_analyzers.sql.ddl import (
@@ -120,7 +121,7 @@ def constraint_text(constraint: Constraint) -> str:
     after = "" if constraint.valid else " NOT VALID"
     match constraint.kind:
         case "check":
-            return f"{name}CHECK ({constraint.text}){after}" if constraint.text else ""
+            return f"{name}CHECK ({_checked(constraint)}){after}" if constraint.text else ""
         case "exclude":
             return f"{name}{constraint.text}" if constraint.text else ""
         case "foreign key":
@@ -133,6 +134,18 @@ def constraint_text(constraint: Constraint) -> str:
             if constraint.index is not None:
                 return f"{name}{kind} USING INDEX {quoted(constraint.index)}"
             return f"{name}{kind} ({_columns(constraint.columns)})"
+
+
+def _checked(constraint: Constraint) -> str:
+    """The condition of a CHECK; where SQL declares it, its text has the words around, too."""
+    match = _CHECK.match(constraint.text)
+    return match[1].strip() if match is not None else constraint.text
+
+
+_CHECK = re.compile(
+    r"\s*(?:CONSTRAINT\s+\S+\s+)?CHECK\s*\((.*)\)(?:\s*NO\s+INHERIT)?(?:\s*NOT\s+VALID)?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def _changes(action: Ddl) -> Iterator[str]:
