@@ -121,5 +121,5 @@ def _said(effect: Effect) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Names as in a sentence."""
-    quoted = [f"`{name}`" for name in dict.fromkeys(names)]
+    quoted = [f"`{name.replace(chr(34), '')}`" for name in dict.fromkeys(names)]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
