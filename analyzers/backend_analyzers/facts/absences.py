@@ -14,7 +14,7 @@ from backend_analyzers import ir
 from backend_analyzers.fact import file_fact, unit_fact
 from backend_analyzers.facts.value_sources import Source, sources
 from backend_analyzers.flow.code import Code
-from backend_analyzers.flow.mentions import catches_all
+from backend_analyzers.flow.mentions import catches_all, speaks_of_lock
 from backend_analyzers.flow.scope import dotted
 from backend_analyzers.source import File, Place
 
@@ -41,7 +41,7 @@ def absences(file: File) -> tuple[Absence, ...]:
 @unit_fact
 def unit_absences(code: Code) -> tuple[Absence, ...]:
     """The questions of a unit."""
-    if len(code.outline.functions) == 1 or not code.outline.calls or _is_locked(code):
+    if len(code.outline.functions) == 1 or not code.outline.calls or speaks_of_lock(code):
         return ()
     handled = tuple(_handled(code))
     found: list[Absence] = []
@@ -58,33 +58,6 @@ def unit_absences(code: Code) -> tuple[Absence, ...]:
             found.append(Absence(code.place(branch.test), known, *region, handled))
     found += _missed(code, handled)
     return tuple(found)
-
-
-_LOCKS = re.compile(r"lock|mutex|semaphore|serializ", re.IGNORECASE)
-
-
-def _is_locked(code: Code) -> bool:
-    """Whether the unit speaks of a lock that keeps others out."""
-    if any(_LOCKS.search(dotted(_called(one))) for one, _, _ in code.outline.contexts):
-        return True
-    return any(
-        _LOCKS.search(part.text)
-        for text, _ in code.outline.texts
-        for part in text.parts
-        if isinstance(part, ir.Chunk)
-    ) or any(
-        isinstance(site.call.function, ir.Attribute | ir.Name)
-        and re.search(
-            r"(?i)lock(?:s|ed)?$|for_update$", dotted(site.call.function).rpartition(".")[2]
-        )
-        for site in code.outline.calls
-    )
-
-
-def _called(expression: ir.Expr) -> ir.Expr:
-    while isinstance(expression, ir.Await | ir.Call):
-        expression = expression.value if isinstance(expression, ir.Await) else expression.function
-    return expression
 
 
 def _is_absent(test: ir.Expr) -> tuple[ir.Expr, bool] | None:

@@ -5,12 +5,15 @@ This is what tells a value that stays in a function from one that somebody else 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from backend_analyzers import ir
+from backend_analyzers.flow.code import Code
+from backend_analyzers.flow.scope import dotted
 
 Use = Literal[
     "method",  # `name.detail(…)`
@@ -161,3 +164,28 @@ class _Walk:
                 self.found.append(Mention("method", node, called.name, guard))
         else:
             self.stack.append((called, "tested", guard))
+
+
+_LOCKS = re.compile(r"lock|mutex|semaphore|serializ", re.IGNORECASE)
+_LOCKING = re.compile(r"lock(?:s|ed)?$|for_update$", re.IGNORECASE)
+
+
+def speaks_of_lock(code: Code) -> bool:
+    """Whether a unit speaks of a lock that keeps others out meanwhile."""
+    outline = code.outline
+    if any(_LOCKS.search(dotted(_called(one))) for one, _, _ in outline.contexts):
+        return True
+    written = (part for text, _ in outline.texts for part in text.parts)
+    if any(isinstance(part, ir.Chunk) and _LOCKS.search(part.text) for part in written):
+        return True
+    return any(
+        _LOCKING.search(one.call.function.name)
+        for one in outline.calls
+        if isinstance(one.call.function, ir.Attribute)
+    )
+
+
+def _called(expression: ir.Expr) -> ir.Expr:
+    while isinstance(expression, ir.Await | ir.Call):
+        expression = expression.value if isinstance(expression, ir.Await) else expression.function
+    return expression
