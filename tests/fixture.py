@@ -42,7 +42,15 @@ _BLOCK = re.compile(
 )
 _NOTE = re.compile(r"^\s*(?:#|--|//)\s*(?:\^+|~+|<[-~]) .*\n", re.MULTILINE)
 _MALFORMED = re.compile(r"^\s*(?:#|--|//)\s*(?:\^|~|<[-~])", re.MULTILINE)
-_SIGN = {"python": "#", "sql": "--", "javascript": "//", "typescript": "//", "tsx": "//"}
+_SIGN = {
+    "python": "#",
+    "sql": "--",
+    "javascript": "//",
+    "typescript": "//",
+    "tsx": "//",
+    "yaml": "#",
+    "prisma": "//",
+}
 _SUFFIX = {
     "python": "py",
     "sql": "sql",
@@ -51,6 +59,7 @@ _SUFFIX = {
     "typescript": "ts",
     "ts": "ts",
     "tsx": "tsx",
+    "yaml": "yaml",
 }
 
 
