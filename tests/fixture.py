@@ -11,7 +11,8 @@ A comment under a line of code marks the findings on that line:
 
 A block stands alone, unless a line such as ``In `app/orders.py`:`` names it:
 the named blocks of a section make up one workspace.  ``Fixed, `app/orders.py`:``
-names what the file becomes once every fix is applied.
+names what the file becomes once every fix is applied, and ``At the base, `app/orders.py`:`` what it was
+at the revision that changes are measured against; a file that is not there then says ``(none)``.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from backend_analyzers.analyze import applied, review_all
 from backend_analyzers.rule import Finding
 from backend_analyzers.source import Span
-from backend_analyzers.workspace import Options, Workspace
+from backend_analyzers.workspace import Base, Options, Workspace
 from backend_engineer.answering import Answering, questions_of_fixes
 from backend_engineer.settings import PlannerSettings
 
@@ -36,7 +37,7 @@ ROWS = dict.fromkeys(("customers", "orders", "order_items", "events", "payments"
 """The tables that are large in fixtures, so that costs mean something there."""
 
 _BLOCK = re.compile(
-    r"(?:^(?P<kind>In|Fixed,) `(?P<path>[^`]+)`:\n\n)?"
+    r"(?:^(?P<kind>In|Fixed,|At the base,) `(?P<path>[^`]+)`:\n\n)?"
     r"^```(?P<language>\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -70,11 +71,13 @@ class Case:
     title: str
     annotated: dict[str, str]
     fixed: dict[str, str]
+    base: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def workspace(self) -> Workspace:
         texts = {path: _without_notes(text) for path, text in self.annotated.items()}
-        return Workspace.of(texts, Options(statistics=True))
+        base = Base("main", self.base) if self.base else None
+        return Workspace.of(texts, Options(statistics=True, base=base))
 
 
 def cases(markdown: str) -> Iterator[Case]:
@@ -83,15 +86,18 @@ def cases(markdown: str) -> Iterator[Case]:
         title = section.partition("\n")[0]
         named: dict[str, str] = {}
         fixed: dict[str, str] = {}
+        base: dict[str, str | None] = {}
         for count, block in enumerate(_BLOCK.finditer(section), 1):
             if block["kind"] == "In":
                 named[block["path"]] = block["text"]
+            elif block["kind"] == "At the base,":
+                base[block["path"]] = block["text"] if block["text"].strip() != "(none)" else None
             elif block["kind"]:
                 fixed[block["path"]] = block["text"]
             elif (language := block["language"]) in _SUFFIX:
                 yield Case(f"{title} {count}", {f"snippet.{_SUFFIX[language]}": block["text"]}, {})
         if named:
-            yield Case(title, named, fixed)
+            yield Case(title, named, fixed, base)
 
 
 def findings_of(workspace: Workspace, rule: str) -> list[Finding]:

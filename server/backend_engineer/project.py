@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from backend_analyzers.catalog import RULES
+from backend_analyzers.workspace import Options
 from backend_engineer import cache
 from backend_engineer.answering import Answering
 from backend_engineer.configuration import Configuration, Problem, check_rules
@@ -21,7 +22,11 @@ def open_session(root: Path, settings: Settings) -> Session:
         rules=Rules(settings.include, settings.exclude, settings.max_file_size, dialect),
         cache=cache_folder(root, settings),
         jobs=settings.jobs,
-        statistics=bool(settings.planner.statistics or settings.planner.rows),
+        options=Options(
+            complete=False,
+            statistics=bool(settings.planner.statistics or settings.planner.rows),
+            recent_migrations=settings.recent_migrations,
+        ),
     )
 
 

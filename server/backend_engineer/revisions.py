@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from backend_analyzers.source import Language
+from backend_analyzers.workspace import Base
 from backend_engineer.report.located import Located, Spot
 
 _HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
@@ -43,6 +45,36 @@ def changed_lines(root: Path, revision: str) -> ChangedLines:
 
     Raises `RevisionError`.
     """
+    base = _parting(root, revision)
+    difference = _git(
+        root,
+        *("diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"),
+        *("--relative", "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules", base, "--"),
+        failure=f"git could not compare with `{revision}`",
+    )
+    return ChangedLines(_lines(difference), _untracked(root))
+
+
+def base_at(root: Path, revision: str) -> Base:
+    """The text of every file below `root` that is read and differs from that at `revision`.
+
+    Raises `RevisionError`.
+    """
+    commit = _parting(root, revision)
+    named = _git(
+        root,
+        *("diff", "--name-only", "-z", "--no-renames", "--relative", "--ignore-submodules"),
+        *(commit, "--"),
+        failure=f"git could not compare with `{revision}`",
+    )
+    paths = [path for name in named.split(b"\0") if name and Language.of(path := _text(name))]
+    before: dict[str, str | None] = dict.fromkeys(p for p in _untracked(root) if Language.of(p))
+    before.update(zip(paths, _texts(root, commit, paths), strict=True))
+    return Base(revision, before)
+
+
+def _parting(root: Path, revision: str) -> str:
+    """The commit where a revision and the work tree parted."""
     commit = _git(
         root,
         *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
@@ -52,19 +84,41 @@ def changed_lines(root: Path, revision: str) -> ChangedLines:
     base = commit.decode().strip()
     with contextlib.suppress(RevisionError):  # unrelated histories: the revision itself
         base = _git(root, "merge-base", base, "HEAD", failure="").decode().strip()
-    difference = _git(
-        root,
-        *("diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"),
-        *("--relative", "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules", base, "--"),
-        failure=f"git could not compare with `{revision}`",
-    )
+    return base
+
+
+def _untracked(root: Path) -> frozenset[str]:
     new = _git(
         root,
         *("ls-files", "--others", "--exclude-standard", "-z"),
         failure="git could not list the files that it does not track",
     )
-    untracked = frozenset(_text(name) for name in new.split(b"\0") if name)
-    return ChangedLines(_lines(difference), untracked)
+    return frozenset(_text(name) for name in new.split(b"\0") if name)
+
+
+def _texts(root: Path, commit: str, paths: list[str]) -> Iterator[str | None]:
+    """What files held at a commit, in order; None for those that were not there."""
+    asked = "".join(f"{commit}:./{path}\n" for path in paths if "\n" not in path)
+    answer = _git(
+        root,
+        *("cat-file", "--batch"),
+        failure="git could not read files of the past",
+        given=asked.encode("utf-8", "surrogateescape"),
+    )
+    at = 0
+    for path in paths:
+        if "\n" in path:
+            yield None
+            continue
+        end = answer.index(b"\n", at)
+        words = answer[at:end].split(b" ")
+        at = end + 1
+        if len(words) == 3 and words[1] == b"blob":  # noqa: PLR2004 - id, kind, size
+            size = int(words[2])
+            yield answer[at : at + size].decode(errors="replace")
+            at += size + 1
+        else:
+            yield None
 
 
 def _lines(difference: bytes) -> dict[str, frozenset[int]]:
@@ -107,7 +161,7 @@ def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 
 
-def _git(root: Path, *arguments: str, failure: str) -> bytes:
+def _git(root: Path, *arguments: str, failure: str, given: bytes = b"") -> bytes:
     # The repository is not trusted: its configuration must not start programs of its choice.
     safe = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "core.hooksPath=")
     try:
@@ -116,7 +170,7 @@ def _git(root: Path, *arguments: str, failure: str) -> bytes:
             capture_output=True,
             check=False,
             timeout=_TIMEOUT,
-            stdin=subprocess.DEVNULL,
+            input=given,
         )
     except FileNotFoundError:
         raise RevisionError("git is not installed or not on the PATH; --since needs it") from None

@@ -11,7 +11,7 @@ import msgspec
 from backend_analyzers.oracle import Answer, Question
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.sources import Closed, Open, Source, Summary
-from backend_analyzers.workspace import Options, Workspace
+from backend_analyzers.workspace import Base, Options, Workspace
 from backend_engineer.discovery import Rules, Skipped, discover, read
 from backend_engineer.indexing import Entry, Progress, index, summary_of
 
@@ -29,7 +29,7 @@ class Session:
         rules: Rules | None = None,
         cache: Path | None = None,
         jobs: int = 0,
-        statistics: bool = False,
+        options: Options | None = None,
     ) -> None:
         self.root = root
         self.rules = rules or Rules()
@@ -39,7 +39,7 @@ class Session:
         """Why files are left out, by path."""
         self._open: dict[str, File] = {}
         self._lock = threading.RLock()
-        self._workspace = Workspace({}, Options(complete=False, statistics=statistics))
+        self._workspace = Workspace({}, options or Options(complete=False))
 
     @property
     def workspace(self) -> Workspace:
@@ -99,6 +99,12 @@ class Session:
         """The planner has answered; what it said before and is still of use must be among this."""
         with self._lock:
             self._workspace = self._workspace.updated({}, answers=answers)
+
+    def measure(self, base: Base | None) -> None:
+        """What changed is measured against another revision from now on."""
+        with self._lock:
+            options = msgspec.structs.replace(self._workspace.options, base=base)
+            self._workspace = self._workspace.updated({}, options)
 
     def index(
         self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False

@@ -188,6 +188,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             "code have the dialect of the library that runs them."
         ),
     ] = "auto"
+    recent_migrations: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="How many migrations at the end of each branch of a history (an app of Django, a "
+            "folder) are taken for not shipped yet, and so are reviewed; 0 is all of them. With `check "
+            "--since` it is those that have changed since then instead.",
+        ),
+    ] = 3
     planner: Annotated[
         PlannerSettings,
         Meta(description="The private PostgreSQL that plans queries and watches migrations."),

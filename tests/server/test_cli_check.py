@@ -215,6 +215,34 @@ def test_since_counts_from_where_a_branch_parted(shell: Shell) -> None:
     assert shell.check("--since", "main").places == []
 
 
+def test_since_judges_the_migrations_that_are_new_or_edited(shell: Shell) -> None:
+    for number, table in enumerate("abcd"):
+        create = f"CREATE TABLE {table} (id integer PRIMARY KEY);\n"
+        shell.write(f"db/migrations/{number}_größe {table}.sql", create)
+    shell.git("init", "-q", "-b", "main")
+    shell.git("add", ".")
+    shell.git("commit", "-q", "-m", "one")
+    shell.write("db/migrations/0_größe a.sql", "CREATE TABLE a (id bigint PRIMARY KEY);\n")
+    shell.write("db/migrations/9_new.sql", "DROP INDEX CONCURRENTLY a_id;\nVACUUM a;\n")
+    shell.write("db/migrations/8_new.sql", "BEGIN;\nVACUUM a;\nCOMMIT;\n")
+    rules = "concurrent-in-transaction,edited-migration"
+    assert shell.check("--since", "HEAD", "--select", rules).places == [
+        "db/migrations/0_größe a.sql:1",
+        "db/migrations/8_new.sql:2",
+    ]
+
+
+def test_recent_migrations_are_those_that_are_judged(shell: Shell) -> None:
+    for number in range(5):
+        shell.write(f"db/migrations/{number}.sql", "BEGIN;\nVACUUM a;\nCOMMIT;\n")
+    select = ("--select", "concurrent-in-transaction")
+    assert shell.check(*select).places == [f"db/migrations/{n}.sql:2" for n in (2, 3, 4)]
+    shell.write("backend-engineer.toml", "recent_migrations = 1")
+    assert shell.check(*select).places == ["db/migrations/4.sql:2"]
+    shell.write("backend-engineer.toml", "recent_migrations = 0")
+    assert len(shell.check(*select).places) == 5
+
+
 def test_since_does_not_take_a_revision_for_an_option(shell: Shell) -> None:
     shell.git("init", "-q")
     ran = shell.run("check", "--since=--output=/tmp/x")

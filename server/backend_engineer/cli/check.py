@@ -62,6 +62,7 @@ def check_project(choices: Choices) -> int:
     root, settings = configured(choices.paths, _overrides(choices))
     changed = _changed(root, choices)
     project = read(choices.paths, root, settings)
+    _measure(project, choices)
     with open_answering(project.root, project.settings) as answering:
         return _check(_Run(project, changed, answering), known, choices)
 
@@ -311,6 +312,15 @@ def _changed(root: Path, choices: Choices) -> revisions.ChangedLines | None:
         return revisions.changed_lines(root, choices.since)
     except revisions.RevisionError as error:
         raise Failure(f"--since: {error}") from None
+
+
+def _measure(project: Project, choices: Choices) -> None:
+    """Tell the rules what was there before, where somebody asked for what is new since then."""
+    if choices.since is not None:
+        try:
+            project.session.measure(revisions.base_at(project.root, choices.since))
+        except revisions.RevisionError as error:
+            raise Failure(f"--since: {error}") from None
 
 
 def _expect_rules(option: str, names: Iterable[str]) -> None:
