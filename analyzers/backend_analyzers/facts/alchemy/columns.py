@@ -69,7 +69,8 @@ class ColumnRead(msgspec.Struct, frozen=True, gc=False):
     key: str = ""
     known: bool = True
     unit: str = ""
-    checks: tuple[str, ...] = ()
+    otherwise: Typed = NOT_KNOWN
+    """The type, if what its foreign key points to has none."""
 
 
 def column(made: Made, types: Types) -> ColumnRead:
@@ -229,6 +230,7 @@ def defined(
     alone: bool = False,
     in_key: bool = False,
     reference: Reference | None = None,
+    names: tuple[tuple[str, str], ...] = (),
 ) -> ColumnDefinition:
     """A column as DDL.  `in_key` says that it is of the primary key, `alone` that nothing else is."""
     kind = read.typed
@@ -239,9 +241,6 @@ def defined(
     if serial is not None and free and wanted:
         text, default = serial, "nextval()"
     nullable = True if read.nullable is None else read.nullable
-    names: list[tuple[str, str]] = []
-    if reference is not None and read.foreign and read.foreign[0].name is not None:
-        names.append(("foreign key", read.foreign[0].name))
     return ColumnDefinition(
         name=name,
         type_text=f"{kind.schema}.{text}" if kind.schema and kind.labels is not None else text,
@@ -255,7 +254,7 @@ def defined(
         unique=read.unique and not read.index,
         references=reference,
         generated=read.generated,
-        constraint_names=tuple(names),
+        constraint_names=names,
     )
 
 

@@ -279,8 +279,8 @@ def as_index(
         text = quoted(named) if named is not None else read.texts[place]
         falls = read.descending[place] if place < len(read.descending) else False
         opclass = classes.get(named or "", classes.get(attribute, ""))
-        if named is not None or text:
-            keys.append(IndexKey(named, text, *span, descending=falls, opclass=opclass))
+        # One that cannot be read is an expression without a text.
+        keys.append(IndexKey(named, text, *span, descending=falls, opclass=opclass))
     return CreateIndex(
         name=name,
         schema=table.schema,

@@ -8,7 +8,16 @@ import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.facts.alchemy.evaluate import Evaluator, bound, elements, unpacked
-from backend_analyzers.facts.alchemy.things import UNKNOWN, Closure, Made, Thing, plain
+from backend_analyzers.facts.alchemy.things import (
+    UNKNOWN,
+    Closure,
+    Given,
+    Items,
+    Made,
+    Pairs,
+    Thing,
+    plain,
+)
 
 TURNS = 500
 """Turns of a loop that are followed."""
@@ -115,7 +124,8 @@ class Runner(Evaluator):
             if isinstance(owner, ir.Name) and value.function.name in _CHANGING:
                 self.value(value, names)
                 if owner.id in names and not isinstance(names[owner.id], Made):
-                    names[owner.id] = UNKNOWN
+                    given = [self.value(one.value, names) for one in value.arguments]
+                    names[owner.id] = _changed(names[owner.id], value.function.name, given)
                 return
         self.value(value, names)
 
@@ -188,6 +198,8 @@ class Runner(Evaluator):
             inner[name] = names[name] = UNKNOWN
         self.run(statement.body, inner)
         self.maybe -= 1
+        changed = [name for name, value in names.items() if inner.get(name) is not value]
+        names.update(dict.fromkeys(changed, UNKNOWN))
         return _GOES_ON
 
     def _with(self, statement: ir.With, names: dict[str, Thing]) -> _Left | None:
@@ -217,6 +229,20 @@ class Runner(Evaluator):
 _CHANGING = frozenset(
     {"append", "extend", "insert", "add", "update", "pop", "remove", "setdefault"}
 )
+
+
+def _changed(thing: Thing, how: str, given: list[Thing]) -> Thing:
+    """A collection after one of its methods was called."""
+    match thing, how, given:
+        case Items(), "append", [one]:
+            return Items(thing.kind, (*thing.values, Given(one)), thing.complete)
+        case Items(), "extend", [Items() as more]:
+            both = (*thing.values, *more.values)
+            return Items(thing.kind, both, thing.complete and more.complete)
+        case Pairs(), "update", [Pairs() as more]:
+            return Pairs({**thing.values, **more.values}, thing.complete and more.complete)
+        case _:
+            return UNKNOWN
 
 
 def _assigned(body: tuple[ir.Stmt, ...]) -> set[str]:

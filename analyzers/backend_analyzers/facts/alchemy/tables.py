@@ -146,7 +146,17 @@ def built(
             reference = reference_of(one.foreign[0], table.name, one.name, at[:2])
         alone = key == (one.name,)
         is_key = one.name in key
-        columns.append(defined(one, one.name, at, alone=alone, in_key=is_key, reference=reference))
+        columns.append(
+            defined(
+                one,
+                one.name,
+                at,
+                alone=alone,
+                in_key=is_key,
+                reference=reference,
+                names=tuple(_key_names(one, table, names, reference)),
+            )
+        )
     constraints = list(_constraints(read, table, names, named, whole, key))
     indexes = [*_column_indexes(read, table, names, spans)]
     for declared in read.constraints:
@@ -169,6 +179,19 @@ def built(
 
 def _own(one: ConstraintRead, whole: tuple[int, int]) -> tuple[int, int]:
     return (one.start, one.end) if whole[0] <= one.start and one.end <= whole[1] else whole
+
+
+def _key_names(
+    one: ColumnRead, table: TableName, names: Names, reference: Reference | None
+) -> Iterable[tuple[str, str]]:
+    """What the constraints are called that a column declares."""
+    if one.unique and not one.index and (name := names.of("uq", table, (one.name,))):
+        yield "unique", name
+    if reference is not None:
+        given = one.foreign[0].name if one.foreign else None
+        name = given or names.of("fk", table, (one.name,), reference.table.name)
+        if name:
+            yield "foreign key", name
 
 
 def _primary_key(read: TableRead, named: Callable[[str], str]) -> tuple[str, ...]:

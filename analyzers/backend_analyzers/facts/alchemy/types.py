@@ -162,7 +162,7 @@ def _enum(name: str, made: Made | None, types: Types, depth: int) -> Typed:
     if given and not isinstance(given[0], str):
         labels = types.labels(given[0])
         if named is None and isinstance(given[0], ClassThing):
-            named = given[0].key.rpartition(".")[2].lower()
+            named = given[0].key.rpartition(":")[2].rpartition(".")[2].lower()
         if not _is_nothing(made.get("values_callable")):
             labels = None
     else:

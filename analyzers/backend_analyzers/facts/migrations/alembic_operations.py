@@ -184,7 +184,9 @@ def _add_column(made: Made, types: Types, batch: Made | None) -> Done:
     reference = None
     if read.foreign:
         reference = reference_of(read.foreign[0], table.name, read.name, at[:2])
-    definition = defined(read, read.name, at, in_key=False, reference=reference)
+    named = read.foreign[0].name if read.foreign else None
+    names = (("foreign key", named),) if named else ()
+    definition = defined(read, read.name, at, in_key=False, reference=reference, names=names)
     actions: list[Ddl] = [
         AddColumn(table, definition, *_span(made), if_not_exists=made.get("if_not_exists") is True)
     ]

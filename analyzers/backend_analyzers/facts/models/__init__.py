@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from backend_analyzers.source import Place
-from backend_analyzers.sql.ddl import CreateIndex, CreateTable
+from backend_analyzers.sql.ddl import CreateIndex, CreateTable, CreateType
 
 Mapper = Literal["sqlalchemy", "django", "prisma", "typeorm", "sequelize"]
 
@@ -63,6 +63,8 @@ class Model(msgspec.Struct, frozen=True, gc=False):
     """Whether the mapper's migrations make the table."""
     label: str = ""
     """Another name that code may use: Django's `shop.Order`."""
+    types: tuple[CreateType, ...] = ()
+    """The enums that are made with the table."""
 
     def field(self, name: str) -> Field | None:
         """The field of that name."""

@@ -1,0 +1,421 @@
+"""Names across files: what they lead to, and expressions read with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from backend_analyzers import ir
+from backend_analyzers.facts.alchemy.declared import Declared, DeclaredClass, Member
+from backend_analyzers.facts.alchemy.operations import BUILTINS
+from backend_analyzers.facts.alchemy.runs import Runner
+from backend_analyzers.facts.alchemy.things import (
+    UNKNOWN,
+    ClassThing,
+    Closure,
+    ColumnOf,
+    Given,
+    Items,
+    Made,
+    Named,
+    Thing,
+    plain,
+)
+from backend_analyzers.facts.alchemy.things import Member as Attribute
+from backend_analyzers.facts.modules import Modules, trail
+from backend_analyzers.libraries.sqlalchemy_types import is_alchemy
+
+_DEEPEST = 12
+COLUMN_CALLS = frozenset({"Column", "mapped_column", "deferred", "column_property", "Field"})
+
+
+class Module(msgspec.Struct, frozen=True, eq=False):
+    """A file of the project, as a thing that has attributes."""
+
+    path: str
+
+
+class World:
+    """What every file defines, and where names lead."""
+
+    def __init__(self, modules: Modules, definitions: Mapping[str, Declared]) -> None:
+        self.modules = modules
+        self.classes: dict[str, tuple[str, DeclaredClass]] = {}
+        self.values: dict[str, dict[str, Member]] = {}
+        self._in_file: dict[str, set[str]] = {}
+        self._readers: dict[str, Reader] = {}
+        self._bases: dict[str, tuple[Thing, ...]] = {}
+        self._mros: dict[str, tuple[Thing, ...]] = {}
+        self._members: dict[str, dict[str, Member]] = {}
+        for path, one in definitions.items():
+            if one.values:
+                self.values[path] = {member.name: member for member in one.values}
+            if one.classes:
+                self._in_file[path] = {declared.name for declared in one.classes}
+            for declared in one.classes:
+                self.classes[f"{path}:{declared.name}"] = (path, declared)
+
+    def reader(self, path: str) -> Reader:
+        """Reads expressions of a file."""
+        if path not in self._readers:
+            self._readers[path] = Reader(self, path)
+        return self._readers[path]
+
+    def defined(self, path: str, name: str) -> Thing:
+        """What a file defines under a name, or None."""
+        if name in self._in_file.get(path, ()):
+            return ClassThing(f"{path}:{name}", path)
+        if name in self.values.get(path, {}):
+            return self.reader(path).own(self.values[path][name])
+        return None
+
+    def named(self, path: str, name: str) -> Thing:
+        """What a name means in a file."""
+        found = self.defined(path, name)
+        if found is not None:
+            return found
+        last = None
+        for step in trail(self.modules, path, name):
+            last = step
+            module, colon, rest = step.name.rpartition(":")
+            if colon and is_alchemy(module):
+                # Also where the project has a package of that name, somewhere.
+                return Named(f"{module}.{rest}".rstrip("."))
+            if not step.path:
+                return Named(step.name.lstrip("."))
+            if (step.path, step.name) != (path, name):
+                if not step.name:
+                    return Module(step.path)
+                found = self.defined(step.path, step.name)
+                if found is not None:
+                    return found
+        if last is not None and (last.path, last.name) == (path, name):
+            return Named(f"builtins.{name}") if name in BUILTINS else UNKNOWN
+        return UNKNOWN
+
+    def bases(self, key: str) -> tuple[Thing, ...]:
+        """The bases of a class as things."""
+        if key not in self._bases:
+            self._bases[key] = ()
+            path, declared = self.classes[key]
+            reader = self.reader(path)
+            self._bases[key] = tuple(
+                reader.base(one.value) for one in declared.bases if not one.name and not one.spread
+            )
+        return self._bases[key]
+
+    def lineage(self, key: str) -> tuple[Thing, ...]:
+        """The class and all that it derives from, nearest first."""
+        if key not in self._mros:
+            path = self.classes[key][0]
+            self._mros[key] = (ClassThing(key, path),)  # for classes that derive from themselves
+            self._mros[key] = self._linearised(key)
+        return self._mros[key]
+
+    def _linearised(self, key: str) -> tuple[Thing, ...]:
+        own = ClassThing(key, self.classes[key][0])
+        bases = self.bases(key)
+        lists = [list(self._of(base)) for base in bases]
+        lists.append(list(bases))
+        merged = _c3(lists)
+        if merged is None:
+            seen: dict[object, Thing] = {}
+            for one in (thing for found in lists for thing in found):
+                seen.setdefault(_identity(one), one)
+            merged = list(seen.values())
+        return (own, *merged)
+
+    def _of(self, thing: Thing) -> tuple[Thing, ...]:
+        if isinstance(thing, ClassThing) and thing.key in self.classes:
+            return self.lineage(thing.key)
+        return (thing,)
+
+    def members(self, key: str) -> dict[str, Member]:
+        """The members of a class by name."""
+        if key not in self._members:
+            self._members[key] = {one.name: one for one in self.classes[key][1].members}
+        return self._members[key]
+
+    def member(self, key: str, name: str) -> tuple[str, Member] | None:
+        """A member of a class or of what it derives from, and the class that has it."""
+        for thing in self.lineage(key) if key in self.classes else ():
+            if isinstance(thing, ClassThing) and name in self.members(thing.key):
+                return thing.key, self.members(thing.key)[name]
+        return None
+
+    def is_named(self, key: str, *names: str) -> bool:
+        """Whether a class derives from something outside of the project with one of these last names."""
+        if key not in self.classes:
+            return False
+        return any(isinstance(one, Named) and one.last in names for one in self.lineage(key))
+
+
+def _identity(thing: Thing) -> object:
+    if isinstance(thing, ClassThing):
+        return thing.key
+    return thing.name if isinstance(thing, Named) else id(thing)
+
+
+def _c3(lists: list[list[Thing]]) -> list[Thing] | None:
+    """The order in which Python looks for attributes, or None where it would refuse."""
+    merged: list[Thing] = []
+    rest = [found for found in lists if found]
+    while rest:
+        for candidates in rest:
+            head = _identity(candidates[0])
+            if not any(head in map(_identity, others[1:]) for others in rest):
+                break
+        else:
+            return None
+        merged.append(candidates[0])
+        rest = [
+            left for found in rest if (left := found[1:] if _identity(found[0]) == head else found)
+        ]
+    return merged
+
+
+class Reader(Runner):
+    """Reads the expressions of one file, with the names of all."""
+
+    def __init__(self, world: World, path: str) -> None:
+        super().__init__()
+        self.world = world
+        self.path = path
+        self._known: dict[str, Thing] = {}
+        self._looked_up: dict[str, Thing] = {}
+
+    def own(self, member: Member) -> Thing:
+        """What the file itself gives a name."""
+        if member.name not in self._known:
+            self._known[member.name] = UNKNOWN
+            self._known[member.name] = self._own(member)
+        return self._known[member.name]
+
+    def _own(self, member: Member) -> Thing:
+        if member.function is not None:
+            return Closure(member.function, {}, self)
+        if member.value is None:
+            return UNKNOWN
+        before, self.unit, self.left = self.unit, member.unit, max(self.left, 2_000)
+        found = self.value(member.value, {})
+        self.unit = before
+        return found
+
+    def look_up(self, name: str) -> Thing:
+        """What a name of the module means."""
+        if name not in self._looked_up:
+            self._looked_up[name] = self.world.named(self.path, name)
+        return self._looked_up[name]
+
+    def imports(self, statement: ir.Import, names: dict[str, Thing]) -> None:
+        """An import inside a function."""
+        for one in statement.names:
+            names[one.alias] = self.world.named(self.path, f"{statement.module}:{one.name}")
+
+    def base(self, expression: ir.Expr) -> Thing:
+        """A base of a class, without its type arguments."""
+        if isinstance(expression, ir.Index):
+            expression = expression.value
+        return self.value(expression, {})
+
+    def call(self, closure: Closure, made: Made) -> Thing:
+        """A function of the project: read among the names of its own file."""
+        if isinstance(closure.home, Reader) and closure.home is not self:
+            if self.calls_deep > _DEEPEST:
+                return UNKNOWN
+            home = closure.home
+            before = home.calls_deep
+            home.calls_deep = self.calls_deep + 1
+            found = home.call(closure, made)
+            home.calls_deep = before
+            return made if found is UNKNOWN else found
+        found = super().call(closure, made)
+        return made if found is UNKNOWN else found
+
+    def attribute(self, owner: Thing, name: str) -> Thing:
+        """An attribute of a thing; what Flask-SQLAlchemy's object has is SQLAlchemy's."""
+        if isinstance(owner, Module):
+            return self.world.named(owner.path, name)
+        if isinstance(owner, Made) and self.is_extension(owner):
+            if name == "Model":
+                return Attribute(owner, name)
+            return Named(f"sqlalchemy.{name}")
+        if isinstance(owner, Attribute) and owner.name in {"c", "columns"}:
+            return ColumnOf(name, _root(owner.owner))
+        return super().attribute(owner, name)
+
+    def is_extension(self, made: Made) -> bool:
+        """Whether a call makes what `flask_sqlalchemy.SQLAlchemy` makes."""
+        function = made.function
+        if isinstance(function, Named):
+            return function.last == "SQLAlchemy" and is_alchemy(function.name)
+        return isinstance(function, ClassThing) and self.world.is_named(function.key, "SQLAlchemy")
+
+    def attribute_of(self, owner: ClassThing, name: str) -> Thing:
+        """An attribute of a class: a column, a constant, a member of an enum."""
+        world = self.world
+        if name == "__name__":
+            return owner.key.rpartition(":")[2].rpartition(".")[2]
+        if f"{owner.key}.{name}" in world.classes:
+            return ClassThing(f"{owner.key}.{name}", owner.home)
+        found = world.member(owner.key, name)
+        if found is None:
+            # Columns are not among what other files see of a class.
+            known = owner.key not in world.classes or world.is_named(owner.key, *ENUMS)
+            special = known or name.startswith("__")
+            return Attribute(owner, name) if special else ColumnOf(name, owner.key)
+        key, member = found
+        value = member.value
+        if isinstance(value, ir.Call) and _last(value) in COLUMN_CALLS:
+            return ColumnOf(name, owner.key)
+        if member.function is not None:
+            if name.startswith("__"):
+                return self.world.reader(world.classes[key][0]).declared_attribute(member, owner)
+            return (
+                ColumnOf(name, owner.key) if _is_column(member.function) else Attribute(owner, name)
+            )
+        if value is None:
+            return ColumnOf(name, owner.key) if member.annotation is not None else UNKNOWN
+        if world.is_named(owner.key, *ENUMS):
+            return Attribute(owner, name)
+        read = world.reader(world.classes[key][0]).value(value, {})
+        return (
+            read
+            if plain(read) or isinstance(read, Items | Named | ClassThing)
+            else Attribute(owner, name)
+        )
+
+    def declared_attribute(self, member: Member, owner: ClassThing) -> Thing:
+        """What a `declared_attr` gives the class `owner`."""
+        function = member.function
+        if function is None or not function.body:
+            return UNKNOWN
+        before, self.unit, self.left = self.unit, member.unit, max(self.left, 5_000)
+        node = ir.Call(function.start, function.end, ir.Name(0, 0, function.name), ())
+        made = Made(None, (Given(owner),), {}, node, member.unit)
+        found = Runner.call(self, Closure(function, {}, member.unit), made)
+        self.unit = before
+        return found
+
+    # What the types of columns ask ---------------------------------------------------------------
+
+    def implementation(self, kind: ClassThing, made: Made | None) -> Thing:
+        """The type that a class of the project stands for: a `TypeDecorator`, a subclass of a type."""
+        world = self.world
+        if kind.key not in world.classes:
+            return UNKNOWN
+        found = world.member(kind.key, "load_dialect_impl")
+        if found is not None and found[1].function is not None and found[1].function.body:
+            chosen = self._for_postgresql(kind, *found)
+            if chosen is not None:
+                return chosen
+        found = world.member(kind.key, "get_col_spec")
+        if found is not None and found[1].function is not None:
+            reader = world.reader(world.classes[found[0]][0])
+            spelt = reader.declared_attribute(found[1], kind)
+            return spelt if isinstance(spelt, str) else UNKNOWN
+        found = world.member(kind.key, "impl")
+        if found is not None and found[1].value is not None:
+            reader = world.reader(world.classes[found[0]][0])
+            impl = reader.value(found[1].value, {})
+            return _given_to(impl, made) if world.member(kind.key, "__init__") is None else impl
+        for base in world.lineage(kind.key)[1:]:
+            if isinstance(base, Named) and is_alchemy(base.name):
+                if base.last in {"TypeDecorator", "UserDefinedType", "TypeEngine", "MutableType"}:
+                    return UNKNOWN
+                return _given_to(base, made) if world.member(kind.key, "__init__") is None else base
+        return UNKNOWN
+
+    def _for_postgresql(self, kind: ClassThing, key: str, member: Member) -> Thing:
+        """What `load_dialect_impl` chooses; None when that is the type's own `impl`."""
+        reader = self.world.reader(self.world.classes[key][0])
+        function = member.function
+        assert function is not None
+        node = ir.Call(function.start, function.end, ir.Name(0, 0, function.name), ())
+        dialect = Made(Named("sqlalchemy.Dialect"), (), {}, node)
+        made = Made(None, (Given(Attribute(kind, "self")), Given(dialect)), {}, node, member.unit)
+        chosen = Runner.call(_Postgresql(reader), Closure(function, {}, member.unit), made)
+        while isinstance(chosen, Made) and chosen.last == "type_descriptor":
+            chosen = chosen.get("typeobj", 0, UNKNOWN)
+        if isinstance(chosen, Attribute) and chosen.name in {"impl", "impl_instance"}:
+            return None
+        if isinstance(chosen, Made) and chosen.last == "load_dialect_impl":
+            return None
+        return chosen
+
+    def labels(self, kind: Thing) -> tuple[str, ...] | None:
+        """The names of the members of an enum."""
+        if not isinstance(kind, ClassThing) or kind.key not in self.world.classes:
+            return None
+        if not self.world.is_named(kind.key, *ENUMS):
+            return None
+        found: list[str] = []
+        for thing in reversed(self.world.lineage(kind.key)):
+            if isinstance(thing, ClassThing):
+                found += (
+                    name
+                    for name, member in self.world.members(thing.key).items()
+                    if member.value is not None and not name.startswith("_")
+                )
+        return tuple(dict.fromkeys(found))
+
+
+ENUMS = ("Enum", "IntEnum", "StrEnum", "IntFlag", "Flag")
+
+
+class _Postgresql(Reader):
+    """Reads a function that asks which dialect it is for."""
+
+    def __init__(self, around: Reader) -> None:
+        super().__init__(around.world, around.path)
+
+    def attribute(self, owner: Thing, name: str) -> Thing:
+        if isinstance(owner, Made) and owner.last == "Dialect":
+            return "postgresql" if name == "name" else Attribute(owner, name)
+        return super().attribute(owner, name)
+
+
+def _given_to(impl: Thing, made: Made | None) -> Thing:
+    """A type made with the arguments of the class that stands for it."""
+    if isinstance(impl, Named) and made is not None and (made.arguments or made.named):
+        return msgspec.structs.replace(made, function=impl)
+    return impl
+
+
+def _last(call: ir.Call) -> str:
+    function = call.function
+    if isinstance(function, ir.Attribute):
+        return function.name
+    return function.id if isinstance(function, ir.Name) else ""
+
+
+def _is_column(function: ir.Function) -> bool:
+    return any(
+        isinstance(node, ir.Call) and _last(node) in COLUMN_CALLS
+        for statement in function.body
+        for node in ir.walk(statement)
+    )
+
+
+def _root(thing: Thing) -> str:
+    """The class, or the name of the table, whose columns are meant."""
+    for _ in range(_DEEPEST):
+        if isinstance(thing, ClassThing):
+            return thing.key
+        if isinstance(thing, Made):
+            name = thing.get("name", 0)
+            return f"table:{name}" if thing.last == "Table" and isinstance(name, str) else "?"
+        if not isinstance(thing, Attribute):
+            return "?"
+        thing = thing.owner
+    return "?"
+
+
+def walked(things: tuple[Thing, ...]) -> Iterator[Thing]:
+    """Things and what is in collections among them."""
+    for thing in things:
+        if isinstance(thing, Items):
+            yield from walked(tuple(thing))
+        else:
+            yield thing
