@@ -34,7 +34,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend_analyzers.facts.schema import database, place_of
+from backend_analyzers.facts.designed import designed
+from backend_analyzers.facts.schema import database
 from backend_analyzers.rule import Confidence, Finding, Severity, workspace_rule
 from backend_analyzers.sql.schema import Table, find_column
 from backend_analyzers.workspace import Workspace
@@ -43,17 +44,14 @@ from backend_analyzers.workspace import Workspace
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def missing_primary_key(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
-    for home in declared.current:
-        for table in home.schema.tables.values():
-            if table.name.lower() in declared.changed:
-                continue
-            others = declared.tables(table.name, table.schema)
-            if not any(_has_key(other) for _, other in others):
-                yield Finding(
-                    at=place_of(table.origin, table.name_start, table.name_end),
-                    message=f"`{table.label}` has no primary key",
-                    help="Declare the columns that identify a row as PRIMARY KEY.",
-                )
+    for one in workspace.fact(designed):
+        others = declared.tables(one.table.name, one.table.schema)
+        if not any(_has_key(other) for _, other in others):
+            yield Finding(
+                at=one.at,
+                message=f"`{one.table.label}` has no primary key",
+                help="Declare the columns that identify a row as PRIMARY KEY.",
+            )
 
 
 def _has_key(table: Table) -> bool:

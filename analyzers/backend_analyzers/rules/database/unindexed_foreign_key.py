@@ -39,6 +39,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from backend_analyzers.facts.designed import Designed, designed
 from backend_analyzers.facts.schema import Database, database, place_of
 from backend_analyzers.rule import Confidence, Finding, Severity, workspace_rule
 from backend_analyzers.sql.schema import ForeignKey, Index, Table, find_column
@@ -48,14 +49,11 @@ from backend_analyzers.workspace import Workspace
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def unindexed_foreign_key(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
-    for home in declared.current:
-        for table in home.schema.tables.values():
-            if table.name.lower() in declared.changed:
-                continue
-            if table.known and table.dialect != "mysql" and table.kind == "table":
-                for key in table.foreign_keys:
-                    if not _is_served(declared, table, key):
-                        yield _finding(table, key)
+    for one in workspace.fact(designed):
+        if one.table.dialect != "mysql":
+            for key in one.table.foreign_keys:
+                if not _is_served(declared, one.table, key):
+                    yield _finding(one, key)
 
 
 def _is_served(declared: Database, table: Table, key: ForeignKey) -> bool:
@@ -85,14 +83,12 @@ def _only_skips_nulls(where: str, columns: tuple[str, ...]) -> bool:
     return said in {f"{column} is not null" for column in columns}
 
 
-def _finding(table: Table, key: ForeignKey) -> Finding:
+def _finding(one: Designed, key: ForeignKey) -> Finding:
+    table = one.table
     column = find_column(table, key.columns[0])
-    same = column is not None and column.origin == key.origin
-    at = (
-        place_of(column.origin, column.name_start, column.name_end)
-        if column is not None and same and len(key.columns) == 1
-        else place_of(key.origin, key.start, key.end)
-    )
+    same = one.model is not None or (column is not None and column.origin == key.origin)
+    is_at_column = same and len(key.columns) == 1
+    at = one.column_at(key.columns[0]) if is_at_column else place_of(key.origin, key.start, key.end)
     names = ", ".join(f"`{name}`" for name in key.columns)
     target = key.target.removeprefix("public.")
     return Finding(
