@@ -179,6 +179,24 @@ class Workspace:
             self._by_path[compute] = now
             return {path: held[2] for path, held in now.items()}
 
+    def joined(
+        self,
+        join: Callable[[T, S], R],
+        one: Mapping[str, T],
+        other: Mapping[str, S],
+    ) -> dict[str, R]:
+        """`join` for each path that both have, where neither value is the very same as before."""
+        with self._lock:
+            before = self._by_path.get(join, {})
+            now: dict[str, tuple[Any, Any, Any]] = {}
+            for path in one.keys() & other.keys():
+                held = before.get(path)
+                if held is None or held[0] is not one[path] or held[1] is not other[path]:
+                    held = (one[path], other[path], join(one[path], other[path]))
+                now[path] = held
+            self._by_path[join] = now
+            return {path: held[2] for path, held in now.items()}
+
     def option(self, name: str) -> Any:
         """The value of one of the project's options, recorded as read."""
         with self._lock:

@@ -122,3 +122,25 @@ def test_a_column_is_renamed_in_code_with_a_migration(planned: tuple[Client, Pat
     assert client.at("textDocument/prepareRename", uri, 0, 0) is None
     with pytest.raises(Refused, match="no name of a column"):
         client.at("textDocument/rename", uri, 5, at, newName="a b")
+
+
+def test_hovers_tell_of_sizes_forms_and_locks(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    app = (root / "app.py").as_uri()
+    table = client.at("textDocument/hover", app, 5, APP.splitlines()[5].index("orders"))
+    assert (
+        "**orders** · table in `migrations/001_orders.sql` · about 5,000,000 rows"
+        in (table["contents"]["value"])
+    )
+    assert "Normal form: BCNF, by its keys" in table["contents"]["value"]
+
+    migration = (root / "migrations" / "002_totals.sql").as_uri()
+    client.open(migration, "ALTER TABLE orders ALTER COLUMN total TYPE bigint;\n", "sql")
+
+    def told() -> str:
+        found = client.at("textDocument/hover", migration, 0, 3)
+        return "" if found is None else str(found["contents"]["value"])
+
+    client.eventually(lambda: "**Migration**" in told(), "what the migration does")
+    assert "`orders`: AccessExclusiveLock (readers and writers wait), written anew" in told()
+    client.close(migration)

@@ -161,3 +161,14 @@ def test_a_statement_takes_some_milliseconds(planner: Planner) -> None:
     took = time.monotonic() - began
     assert all(one.effects[0].rewrites for one in observed)
     assert took < 0.5 + 50 * 0.06
+
+
+def test_a_table_that_the_migration_failed_to_make_is_not_taken_for_an_old_one(
+    planner: Planner,
+) -> None:
+    after = "CREATE TABLE roles (id no_type_of_ours(3));\nCREATE INDEX ON roles (workspace);"
+    failed, index = seen(planner, "CREATE TABLE users (id int);", after)
+
+    assert failed.error
+    assert not index.error
+    assert index.effects == ()

