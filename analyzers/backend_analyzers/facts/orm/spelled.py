@@ -6,6 +6,7 @@ What is not written out is unknown, and an object with parts that are not writte
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -54,26 +55,61 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
     value: Spelled
 
 
-def spelled(code: Code, expression: ir.Expr, depth: int = _DEPTH) -> Spelled:
+Known = Mapping[str, Spelled]
+"""What some names stand for: the parameters of a function that is followed, the element of a loop."""
+_NOTHING: Known = {}
+
+
+def spelled(
+    code: Code, expression: ir.Expr, known: Known = _NOTHING, depth: int = _DEPTH
+) -> Spelled:
     """What an expression of a unit spells out; names stand for what they were assigned."""
     start, end = expression.start, expression.end
     if depth <= 0:
         return Spelled("unknown", start, end)
     match expression:
         case ir.Collection(kind="mapping"):
-            return _mapping(code, expression, depth - 1)
+            return _mapping(code, expression, known, depth - 1)
         case ir.Collection(kind="list" | "tuple" | "set"):
-            return _list(code, expression, depth - 1)
+            return _list(code, expression, known, depth - 1)
+        case ir.Name(id=name) if name in known:
+            return moved(known[name], start, end)
+        case ir.Attribute(value=ir.Name(id=name), name=member) if name in known:
+            entry = known[name].get(member)
+            return moved(entry.value, start, end) if entry else Spelled("unknown", start, end)
+        case ir.Text(parts=parts) if known and any(isinstance(one, ir.Hole) for one in parts):
+            return _template(code, expression, known, depth - 1)
         case ir.Name(id=name):
             found, is_local = code.names.bindings(name, start, here=True)
             if is_local and len(found) == 1 and found[0].kind == "value" and found[0].value:
-                return spelled(code, found[0].value, depth - 1)
+                return spelled(code, found[0].value, known, depth - 1)
         case ir.Operator(operator="as" | "satisfies" | "!", operands=(value, *_)):
             if expression.operator != "!" or value.start == start:
-                return spelled(code, value, depth - 1)
+                return spelled(code, value, known, depth - 1)
         case _:
             pass
     return _constant(code, expression)
+
+
+def moved(value: Spelled, start: int, end: int) -> Spelled:
+    """A value that is written elsewhere, at the range of what stands for it here."""
+    entries = tuple(
+        Entry(one.key, start, end, moved(one.value, start, end)) for one in value.entries
+    )
+    return Spelled(value.kind, start, end, value.text, entries, value.is_open)
+
+
+def _template(code: Code, text: ir.Text, known: Known, depth: int) -> Spelled:
+    parts: list[str] = []
+    for part in text.parts:
+        if isinstance(part, ir.Chunk):
+            parts.append(part.text)
+            continue
+        said = spelled(code, part.value, known, depth)
+        if said.kind not in {"text", "constant"}:
+            return Spelled("unknown", text.start, text.end)
+        parts.append(said.text)
+    return Spelled("text", text.start, text.end, "".join(parts))
 
 
 def _constant(code: Code, expression: ir.Expr) -> Spelled:
@@ -81,17 +117,20 @@ def _constant(code: Code, expression: ir.Expr) -> Spelled:
     value = code.constant(expression)
     if isinstance(value, str):
         return Spelled("text", start, end, value)
+    if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
+        texts = (Entry("", start, end, Spelled("text", start, end, str(one))) for one in value)
+        return Spelled("list", start, end, "", tuple(texts))
     if value is MISSING or isinstance(value, tuple):
         return Spelled("unknown", start, end)
     return Spelled("constant", start, end, json.dumps(value))
 
 
-def _mapping(code: Code, expression: ir.Collection, depth: int) -> Spelled:
+def _mapping(code: Code, expression: ir.Collection, known: Known, depth: int) -> Spelled:
     entries: dict[str, Entry] = {}
     is_open = False
     for entry in expression.entries:
         if entry.spread:
-            inner = spelled(code, entry.value, depth)
+            inner = spelled(code, entry.value, known, depth)
             if inner.kind == "mapping":
                 entries.update((one.key, one) for one in inner.entries)
             is_open = is_open or inner.kind != "mapping" or inner.is_open
@@ -100,7 +139,7 @@ def _mapping(code: Code, expression: ir.Collection, depth: int) -> Spelled:
         if not isinstance(key, str) or entry.key is None:
             is_open = True
             continue
-        value = spelled(code, entry.value, depth)
+        value = spelled(code, entry.value, known, depth)
         # Later entries take the place of earlier ones, at the end.
         entries.pop(key, None)
         entries[key] = Entry(key, entry.key.start, entry.key.end, value)
@@ -109,11 +148,11 @@ def _mapping(code: Code, expression: ir.Collection, depth: int) -> Spelled:
     )
 
 
-def _list(code: Code, expression: ir.Collection, depth: int) -> Spelled:
+def _list(code: Code, expression: ir.Collection, known: Known, depth: int) -> Spelled:
     entries: list[Entry] = []
     is_open = False
     for entry in expression.entries:
-        value = spelled(code, entry.value, depth)
+        value = spelled(code, entry.value, known, depth)
         if entry.spread:
             if value.kind == "list":
                 entries += value.entries
