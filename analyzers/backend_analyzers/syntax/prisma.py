@@ -247,7 +247,7 @@ def _member(text: bytes, line: list[_Token]) -> Member:
     written = typed.text if typed is not None else ""
     if typed is not None and at < len(rest) and rest[at].text == "(":
         # `Unsupported("circle")`
-        at = _closing(rest, at) + 1
+        at = min(_closing(rest, at) + 1, len(rest))
         end = rest[at - 1].end
         written = text[typed.start : end].decode(errors="replace")
     signs = []
