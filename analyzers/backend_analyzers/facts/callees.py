@@ -25,15 +25,19 @@ class Callees:
             self._known[key] = self._find(path, callee)
         return self._known[key]
 
-    def _find(self, path: str, callee: str) -> tuple[str, str] | None:
+    def way(self, path: str, callee: str) -> tuple[tuple[str, str], ...]:
+        """Every name that `callee` stands for on its way through the project, with its file."""
+        if callee.startswith(":"):
+            return ((path, callee[1:]),)
         for module, rest in _splits(callee):
             if self._modules.file(path, module) is not None:
-                last = None
-                for step in trail(self._modules, path, f"{module}:{rest}"):
-                    if step.path and ":" not in step.name:
-                        last = (step.path, step.name)
-                return last
-        return None
+                steps = trail(self._modules, path, f"{module}:{rest}")
+                return tuple((s.path, s.name) for s in steps if s.path and ":" not in s.name)
+        return ()
+
+    def _find(self, path: str, callee: str) -> tuple[str, str] | None:
+        way = self.way(path, callee)
+        return way[-1] if way else None
 
 
 def _splits(callee: str) -> Iterator[tuple[str, str]]:

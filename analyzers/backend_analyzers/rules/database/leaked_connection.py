@@ -73,11 +73,14 @@ def leaked_connection(workspace: Workspace) -> Iterator[Finding]:
         for leak in some:
             is_local = leak.is_local
             if leak.callee:
-                where = names.where(path, leak.callee)
-                local = None if where is None else given.get(where[0], {}).get(where[1])
-                if local is None:
+                kinds = [
+                    given[file][name]
+                    for file, name in names.way(path, leak.callee)
+                    if name in given.get(file, {})
+                ]
+                if not kinds:
                     continue
-                is_local = local
+                is_local = kinds[0]
             is_minor = is_local or is_tool(path)
             yield _finding(leak, Confidence.LOW if is_minor else _confidence(leak))
 
