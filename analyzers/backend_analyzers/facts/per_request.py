@@ -29,7 +29,8 @@ class OpenedPerRequest(msgspec.Struct, frozen=True, gc=False):
     @property
     def of(self) -> str:
         """Whose request it is, as a part of a sentence."""
-        return "" if "<" in self.root or "#" in self.root else f" of `{self.root}`"
+        name = self.root.rpartition(".")[2]
+        return "" if "<" in self.root or "#" in self.root else f" of `{name}`"
 
 
 def opened_per_request(workspace: Workspace) -> tuple[OpenedPerRequest, ...]:

@@ -71,6 +71,50 @@ PAGES = frozenset(
 )
 """Keys of an options object that ask for a page."""
 
+# Queries of mappers in Python, as chains of calls (`facts/lazy_loads.py`) -----------------------
+
+DJANGO_QUERY = frozenset(
+    {
+        *(
+            "all",
+            "filter",
+            "exclude",
+            "order_by",
+            "distinct",
+            "annotate",
+            "alias",
+            "using",
+            "reverse",
+        ),
+        *("defer", "only", "extra", "select_for_update", "iterator", "aiterator"),
+    }
+)
+"""Methods of a query set that leave its rows what they are."""
+
+SQLALCHEMY_QUERY = frozenset(
+    {
+        *("filter", "filter_by", "where", "order_by", "distinct", "limit", "offset", "join"),
+        *(
+            "outerjoin",
+            "having",
+            "all",
+            "scalars",
+            "unique",
+            "with_for_update",
+            "params",
+            "partitions",
+        ),
+        *("execution_options", "populate_existing", "yield_per"),
+    }
+)
+"""Methods of a query or a result that leave its rows what they are."""
+
+EAGER = frozenset({"select_related", "prefetch_related", "options"})
+"""Methods that say what is loaded together with the rows."""
+
+SELECTS = frozenset({"scalars", "exec", "stream_scalars", "query"})
+"""Methods of a session that are given what to select."""
+
 
 def ecosystem(language: Language) -> str:
     """The key of a language in the tables above."""
