@@ -149,8 +149,12 @@ class Evaluator:
         ):
             return method(function.owner, function.name, made)
         if isinstance(function, Named) and function.name.startswith("builtins."):
-            return table_of(function.last, made)
+            return table_of(function.last, self.listed(made))
         return self.called(made)
+
+    def listed(self, made: Made) -> Made:
+        """A call with what its arguments hold, where they are no collections by themselves."""
+        return made
 
     def _index(self, base: Thing, index: Thing) -> Thing:
         match base:
@@ -172,11 +176,14 @@ class Evaluator:
         complete = True
         for entry in collection.entries[:LARGEST]:
             value = self.value(entry.value, names)
-            if entry.spread:
-                complete = complete and isinstance(value, Items) and value.complete
-                values.extend(value.values if isinstance(value, Items) else ())
-            else:
+            if entry.spread and isinstance(value, Items):
+                complete = complete and value.complete
+                values.extend(value.values)
+            elif not entry.spread or isinstance(value, Made):
+                complete = complete and not entry.spread
                 values.append(Given(value, entry.value))
+            else:
+                complete = False
         complete = complete and len(collection.entries) <= LARGEST
         return Items(collection.kind, tuple(values), complete)
 

@@ -15,6 +15,7 @@ from backend_analyzers.facts.alchemy.things import (
     Made,
     Pairs,
     Thing,
+    comparable,
     plain,
 )
 
@@ -36,22 +37,24 @@ def operated(node: ir.Operator, values: list[Thing]) -> Thing:
             return _percent(template, value)
         case "|", [Pairs() as left, Pairs() as right]:
             return Pairs({**left.values, **right.values}, left.complete and right.complete)
-        case "|", [left, right]:
-            options: list[Thing] = []
-            for one in (left, right):
-                options += one.options if isinstance(one, Alternative) else (one,)
-            return Alternative(tuple(options))
         case "not" | "!", [value] if plain(value):
             return not value
         case "-", [int() | float() as value]:
             return -value
         case ":=", [_, value]:
             return value
-        case "in" | "not in", [value, Items() as items] if plain(value):
+        case "-" | "&" | "|", [Items(kind="set") as left, Items() as right]:
+            return _sets(node.operator, left, right)
+        case "|", [left, right]:
+            options: list[Thing] = []
+            for one in (left, right):
+                options += one.options if isinstance(one, Alternative) else (one,)
+            return Alternative(tuple(options))
+        case "in" | "not in", [value, Items() as items] if comparable(value):
             return _contains(value, items, node.operator == "in")
         case "in" | "not in", [value, Pairs(values=pairs, complete=True)] if plain(value):
             return (value in pairs) is (node.operator == "in")
-        case operator, [left, right] if plain(left) and plain(right):
+        case operator, [left, right] if comparable(left) and comparable(right):
             return _compared(operator, left, right)
         case operator, _:
             if all(value is UNKNOWN for value in values):
@@ -86,9 +89,20 @@ def _compared(operator: str, left: Thing, right: Thing) -> Thing:
 
 
 def _contains(value: Thing, items: Items, wanted: bool) -> Thing:
-    if any(plain(one) and one == value for one in items):
+    if any(comparable(one) and one == value for one in items):
         return wanted
-    return (not wanted) if items.complete and all(plain(one) for one in items) else UNKNOWN
+    return (not wanted) if items.complete and all(comparable(one) for one in items) else UNKNOWN
+
+
+def _sets(operator: str, left: Items, right: Items) -> Thing:
+    if not all(comparable(one) for one in (*left, *right)) or not right.complete:
+        return UNKNOWN
+    other = set(right)
+    if operator == "|":
+        more = (one for one in right.values if one.value not in set(left))
+        return Items("set", (*left.values, *more), left.complete)
+    kept = (one for one in left.values if (one.value in other) is (operator == "&"))
+    return Items("set", tuple(kept), left.complete)
 
 
 _PERCENT = re.compile(r"%(?:\((\w+)\))?([sdr%])")
@@ -215,11 +229,11 @@ def table_of(name: str, made: Made) -> Thing:
             return _dict(pairs, made)
         case "list" | "tuple" | "set" | "frozenset" | "reversed" | "sorted", [Items() as items]:
             values = items.values[::-1] if name == "reversed" else items.values
-            return Items("list", values, items.complete)
+            return Items("set" if name.endswith("set") else "list", values, items.complete)
         case "list" | "tuple" | "set" | "frozenset" | "sorted", [Pairs(values=keys) as pairs]:
             return Items("list", tuple(Given(one) for one in keys), pairs.complete)
         case "list" | "tuple" | "set" | "frozenset", []:
-            return Items("list", ())
+            return Items("set" if name.endswith("set") else "list", ())
         case "len", [Items(complete=True) as items]:
             return len(items.values)
         case "str", [value] if plain(value):

@@ -45,6 +45,8 @@ class Runner(Evaluator):
         super().__init__(unit)
         self.maybe = 0
         self.calls_deep = 0
+        self.early = False
+        """Whether the function may have been left already."""
         self.unclear = False
         """Whether something may happen that was not seen."""
 
@@ -62,12 +64,16 @@ class Runner(Evaluator):
             return UNKNOWN
         names = {**closure.names, **bound(function, made)}
         self.calls_deep += 1
-        before, unit = self.maybe, self.unit
+        before, unit, early = self.maybe, self.unit, self.early
+        self.early = False
         if isinstance(closure.home, str):
             self.unit = closure.home
         left = self.run(function.body, names)
-        self.maybe, self.unit = before, unit
+        unsure = self.early
+        self.maybe, self.unit, self.early = before, unit, early
         self.calls_deep -= 1
+        if unsure:
+            return UNKNOWN
         if left is None:
             return None
         return left.value if left.how == "return" else UNKNOWN
@@ -160,6 +166,7 @@ class Runner(Evaluator):
             if left is not None and left.how != "raise":
                 # Whether anything after this runs is not known.
                 self.maybe += 1
+                self.early = self.early or left.how == "return"
         return _GOES_ON
 
     def _merge(

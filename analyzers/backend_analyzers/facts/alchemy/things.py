@@ -151,6 +151,18 @@ class ClassThing(msgspec.Struct, frozen=True, eq=False):
     home: Any = None
 
 
+class EnumMember(msgspec.Struct, frozen=True):
+    """A member of an enum; `key` is that of its class."""
+
+    key: str
+    name: str
+
+
+def comparable(thing: Thing) -> bool:
+    """Whether a thing is what it is, and equal to nothing else."""
+    return plain(thing) or isinstance(thing, EnumMember)
+
+
 def plain(thing: Thing) -> bool:
     """Whether a thing is a number, a text, a truth value or None."""
     return thing is None or isinstance(thing, str | int | float | bool)

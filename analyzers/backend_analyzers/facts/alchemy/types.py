@@ -170,8 +170,10 @@ def _enum(name: str, made: Made | None, types: Types, depth: int) -> Typed:
         labels = tuple(given) if known else None
     if made.get("native_enum", default=True) is False:
         length = made.get("length")
+        if not isinstance(length, int) and labels is None:
+            return NOT_KNOWN
         if not isinstance(length, int):
-            length = max(map(len, labels), default=0) if labels is not None else 0
+            length = max(map(len, labels or ()), default=0)
         checked = made.get("create_constraint", default=False) is True
         return Typed(f"VARCHAR({length})" if length else "VARCHAR", checked=checked)
     if not isinstance(named, str):

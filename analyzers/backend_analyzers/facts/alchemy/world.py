@@ -15,6 +15,8 @@ from backend_analyzers.facts.alchemy.things import (
     ClassThing,
     Closure,
     ColumnOf,
+    EnumMember,
+    Expression,
     Given,
     Items,
     Made,
@@ -229,9 +231,10 @@ class Reader(Runner):
             home.calls_deep = self.calls_deep + 1
             found = home.call(closure, made)
             home.calls_deep = before
-            return made if found is UNKNOWN else found
-        found = super().call(closure, made)
-        return made if found is UNKNOWN else found
+        else:
+            found = super().call(closure, made)
+        # What is not known of the result may be told by what the function was given.
+        return found if _is_sure(found) else made
 
     def attribute(self, owner: Thing, name: str) -> Thing:
         """An attribute of a thing; what Flask-SQLAlchemy's object has is SQLAlchemy's."""
@@ -241,9 +244,32 @@ class Reader(Runner):
             if name == "Model":
                 return Attribute(owner, name)
             return Named(f"sqlalchemy.{name}")
+        if isinstance(owner, EnumMember):
+            return self.of_member(owner, name)
         if isinstance(owner, Attribute) and owner.name in {"c", "columns"}:
             return ColumnOf(name, _root(owner.owner))
         return super().attribute(owner, name)
+
+    def of_member(self, owner: EnumMember, name: str) -> Thing:
+        """`State.paid.name` and `State.paid.value`."""
+        if name == "name":
+            return owner.name
+        found = self.world.member(owner.key, owner.name)
+        if name == "value" and found is not None and found[1].value is not None:
+            reader = self.world.reader(self.world.classes[found[0]][0])
+            return reader.value(found[1].value, {})
+        return UNKNOWN
+
+    def listed(self, made: Made) -> Made:
+        """`frozenset(State)` has the members of an enum."""
+        if len(made.arguments) != 1:
+            return made
+        kind = made.arguments[0].value
+        names = self.labels(kind) if isinstance(kind, ClassThing) else None
+        if names is None:
+            return made
+        members = tuple(Given(EnumMember(kind.key, name)) for name in names)
+        return msgspec.structs.replace(made, arguments=(Given(Items("list", members)),))
 
     def is_extension(self, made: Made) -> bool:
         """Whether a call makes what `flask_sqlalchemy.SQLAlchemy` makes."""
@@ -278,13 +304,10 @@ class Reader(Runner):
         if value is None:
             return ColumnOf(name, owner.key) if member.annotation is not None else UNKNOWN
         if world.is_named(owner.key, *ENUMS):
-            return Attribute(owner, name)
+            return EnumMember(owner.key, name)
         read = world.reader(world.classes[key][0]).value(value, {})
-        return (
-            read
-            if plain(read) or isinstance(read, Items | Named | ClassThing)
-            else Attribute(owner, name)
-        )
+        known = isinstance(read, Items | Named | ClassThing | EnumMember)
+        return read if plain(read) or known else Attribute(owner, name)
 
     def declared_attribute(self, member: Member, owner: ClassThing) -> Thing:
         """What a `declared_attr` gives the class `owner`."""
@@ -361,7 +384,13 @@ class Reader(Runner):
         return tuple(dict.fromkeys(found))
 
 
-ENUMS = ("Enum", "IntEnum", "StrEnum", "IntFlag", "Flag")
+ENUMS = ("Enum", "IntEnum", "StrEnum", "IntFlag", "Flag", "ReprEnum")
+
+
+def _is_sure(found: Thing) -> bool:
+    if isinstance(found, Items):
+        return found.complete and UNKNOWN not in list(found)
+    return found is not UNKNOWN and not isinstance(found, Expression)
 
 
 class _Postgresql(Reader):

@@ -97,10 +97,7 @@ class Drafts:
         lineage = self.world.lineage(key)
         if any(isinstance(one, Named) and one.last == "SQLModel" for one in lineage):
             return read.is_table
-        if any(
-            isinstance(base, Named) and base.last.startswith("DeclarativeBase")
-            for base in self.world.bases(key)
-        ):
+        if any(_makes_a_base(base) for base in self.world.bases(key)):
             return False
         if any(_last(one) in {"mapped", "mapped_as_dataclass"} for one in read.declared.decorators):
             return True
@@ -261,7 +258,7 @@ class Drafts:
                 continue
             thing = special(read, "__table_args__", draft.key, self.world)
             schema = self._argument(draft, thing)
-            if not isinstance(thing, Items | Pairs) or UNKNOWN in _parts(thing):
+            if not (isinstance(thing, Pairs) or _is_whole(thing)):
                 # A helper puts together what the classes say under names of its own.
                 schema = self._parts(draft, own) or schema
             return schema
@@ -304,8 +301,16 @@ class Drafts:
                 return None
 
 
-def _parts(thing: Items | Pairs) -> list[Thing]:
-    return [one for one in thing if one is UNKNOWN] if isinstance(thing, Items) else []
+def _is_whole(thing: Thing) -> bool:
+    return isinstance(thing, Items) and thing.complete and UNKNOWN not in list(thing)
+
+
+def _makes_a_base(thing: Thing) -> bool:
+    """Whether what derives from a thing is a base of models rather than one."""
+    if not isinstance(thing, Named):
+        return False
+    flask = thing.name.startswith("flask_sqlalchemy.") and thing.last == "Model"
+    return flask or thing.last.startswith("DeclarativeBase")
 
 
 def _is_base(thing: Thing) -> bool:
