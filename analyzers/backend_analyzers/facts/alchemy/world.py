@@ -93,7 +93,17 @@ class World:
                 if found is not None:
                     return found
         if last is not None and (last.path, last.name) == (path, name):
-            return Named(f"builtins.{name}") if name in BUILTINS else UNKNOWN
+            if name in BUILTINS:
+                return Named(f"builtins.{name}")
+            return self._from_star(path, name)
+        return UNKNOWN
+
+    def _from_star(self, path: str, name: str) -> Thing:
+        """A name that `from sqlalchemy import *` may have brought."""
+        known = self.modules.surfaces.get(path)
+        for module in known.stars if known is not None else ():
+            if is_alchemy(module):
+                return Named(f"{module}.{name}")
         return UNKNOWN
 
     def bases(self, key: str) -> tuple[Thing, ...]:

@@ -1,0 +1,1 @@
+"""Statements that SQLAlchemy builds by chains of calls, read and written as SQL."""
