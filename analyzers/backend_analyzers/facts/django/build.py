@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -18,7 +18,7 @@ from backend_analyzers.facts.django.shapes import (
     known_index,
     read_field,
 )
-from backend_analyzers.facts.django.terms import Term, constant
+from backend_analyzers.facts.django.terms import Term, constant, last_name, texts
 from backend_analyzers.facts.paths import is_test
 from backend_analyzers.libraries.django_contrib import CONTRIB, ContribModel
 from backend_analyzers.source import Place
@@ -35,6 +35,8 @@ class Built(NamedTuple):
     line: tuple[Where, ...] = ()
     default_related_name: str = ""
     is_contrib: bool = False
+    managers: Mapping[str, Mapping[str, Term]] = {}
+    ordering: tuple[str, ...] = ()
 
 
 class Builder:
@@ -110,6 +112,10 @@ class Builder:
             path=path,
             parents=parents,
             line=line.classes,
+            managers=dict(self._managers(where)),
+            ordering=("_order",)
+            if "order_with_respect_to" in meta
+            else texts(meta.get("ordering")) or (),
             default_related_name=str(related.value)
             if related is not None and related.value
             else "",
@@ -167,6 +173,33 @@ class Builder:
         if "order_with_respect_to" in self.inheritance.meta(where):
             fields.append(DjangoField("_order", "OrderWrt", at))
         return tuple(fields), known
+
+    def _managers(self, where: Where) -> Iterator[tuple[str, dict[str, Term]]]:
+        """The managers of a model: attributes that are made by calls and are no fields."""
+        for other in reversed(self.inheritance.line(where).classes):
+            declared = self.project.classes.get(other)
+            for one in declared.attributes if declared is not None else ():
+                reference = _made_by(one.value)
+                if not reference or self.project.field_class(other[0], reference) is not None:
+                    continue
+                path, name = self.project.lead(other[0], reference)
+                name = name.removesuffix(".as_manager")
+                last = last_name(name)
+                if (path, name) in self.project.classes or last.endswith("Manager"):
+                    methods: dict[str, Term] = {}
+                    self._methods((path, name), methods, _DEEPEST)
+                    for argument in _mixed_in(one.value):
+                        self._methods(self.project.lead(other[0], argument), methods, _DEEPEST)
+                    yield one.name, methods
+
+    def _methods(self, where: Where, found: dict[str, Term], depth: int) -> None:
+        declared = self.project.classes.get(where)
+        if declared is None or depth <= 0:
+            return
+        for base in reversed(declared.bases):
+            self._methods(self.project.lead(where[0], base), found, depth - 1)
+        for method in declared.methods:
+            found[method.name] = method.gives or Term("unknown", 0, 0)
 
     # Join tables --------------------------------------------------------------------------------
 
@@ -283,6 +316,25 @@ def _concrete(found: dict[str, Built], one: Built) -> Built:
             break
         one = above
     return one
+
+
+_DEEPEST = 8
+
+
+def _made_by(value: Term) -> str:
+    """The class that `objects = Manager()`, `Rows.as_manager()` or `Manager.from_queryset(Rows)()` is of."""
+    if value.function:
+        return value.function
+    inner = value.parts[0] if value.kind == "call" else value
+    return inner.function.removesuffix(".from_queryset") if inner.kind == "call" else ""
+
+
+def _mixed_in(value: Term) -> tuple[str, ...]:
+    """The classes of rows whose methods a manager takes over."""
+    inner = value.parts[0] if value.kind == "call" else value
+    if inner.kind == "call" and inner.last == "from_queryset":
+        return tuple(one.text for one in inner.positional() if one.kind == "name")
+    return ()
 
 
 def contrib_label(name: str) -> str:

@@ -11,6 +11,7 @@ from backend_analyzers.facts.django.build import Builder
 from backend_analyzers.facts.django.inheritance import Inheritance
 from backend_analyzers.facts.django.project import project
 from backend_analyzers.facts.django.shapes import DjangoField, Shape, referred
+from backend_analyzers.facts.django.terms import Term
 from backend_analyzers.workspace import Workspace
 
 
@@ -25,6 +26,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     line: tuple[tuple[str, str], ...] = ()
     default_related_name: str = ""
     is_contrib: bool = False
+    managers: Mapping[str, Mapping[str, Term]] = {}
+    """The managers by attribute: their own methods, as what they give; unknown where that is not read."""
+    ordering: tuple[str, ...] = ()
 
     def all_fields(self, known: Catalog) -> tuple[DjangoField, ...]:
         """Its fields, those of its parents included, which say so by their `model`."""

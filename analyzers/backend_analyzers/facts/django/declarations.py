@@ -5,12 +5,14 @@ Which of the classes are models nobody can tell from one file: `facts/models/dja
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.fact import file_fact, unit_fact
+from backend_analyzers.facts.django.chains import ChainReader
 from backend_analyzers.facts.django.terms import Term, reference, term
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.scope import dotted
@@ -69,6 +71,8 @@ class Declarations(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     classes: tuple[ClassDeclaration, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    numbers: tuple[tuple[str, int], ...] = ()
+    """Constants of the module, such as the length of a name."""
 
 
 NONE = Declarations()
@@ -83,6 +87,7 @@ class _Piece(msgspec.Struct, frozen=True, gc=False):
     method: Method | None = None
     option: tuple[str, Term] | None = None
     setting: tuple[str, str] | None = None
+    number: tuple[str, int] | None = None
     meta_bases: tuple[str, ...] | None = None
     member: str = ""
 
@@ -92,24 +97,33 @@ def declarations(file: File) -> Declarations:
     """The classes and settings of a file of Python."""
     if file.language is not Language.PYTHON:
         return NONE
-    if not any(word in file.text for word in _WORDS) and not _has_settings(file):
+    if not any(word in file.text for word in _WORDS) and not _has_constants(file):
         return NONE
     classes: dict[str, _Open] = {}
     settings: list[tuple[str, str]] = []
+    numbers: list[tuple[str, int]] = []
     for piece in _piece.each(file):
         if piece is None:
             continue
         if piece.setting is not None:
             settings.append(piece.setting)
+        elif piece.number is not None:
+            numbers.append(piece.number)
         elif piece.declared is not None:
             classes[piece.declared.name] = _Open(piece.declared)
         elif piece.owner in classes:
             classes[piece.owner].add(piece)
-    return Declarations(tuple(one.closed() for one in classes.values()), tuple(settings))
+    found = tuple(one.closed() for one in classes.values())
+    return Declarations(found, tuple(settings), tuple(numbers))
 
 
-def _has_settings(file: File) -> bool:
-    return b"_MODEL" in file.text or b"DEFAULT_AUTO_FIELD" in file.text
+def _has_constants(file: File) -> bool:
+    if b"_MODEL" in file.text or b"DEFAULT_AUTO_FIELD" in file.text:
+        return True
+    return _NUMBER.search(file.text) is not None
+
+
+_NUMBER = re.compile(rb"^[A-Z][A-Z0-9_]+[ ]*(?::[ ]*\w+[ ]*)?=[ ]*\d+[ ]*(?:#.*)?$", re.MULTILINE)
 
 
 class _Open:
@@ -186,6 +200,8 @@ def _bases(code: Code, node: ir.Class) -> tuple[str, ...]:
 def _assigned(code: Code, owner: str, target: ir.Name, value: ir.Expr) -> _Piece | None:
     name = target.id
     if not owner:
+        if isinstance(value, ir.Constant) and isinstance(value.value, int) and name.isupper():
+            return _Piece(number=(name, int(value.value)))
         text = code.constant(value) if name in SETTINGS or name.endswith("_MODEL") else None
         return _Piece(setting=(name, text)) if isinstance(text, str) else None
     outer, _, inner = owner.rpartition(".")
@@ -218,19 +234,29 @@ def _method(code: Code, node: ir.Function, owner: str) -> Method | None:
         return None
     if node.name == "__init__":
         return Method(node.name, sets=tuple(_sets(code, node)))
-    return Method(node.name, _given(code, node, is_rows=is_rows))
+    if is_rows:
+        return None if node.name.startswith("__") else Method(node.name, _rows(code, node))
+    return Method(node.name, _given(code, node))
 
 
-def _given(code: Code, node: ir.Function, *, is_rows: bool) -> Term | None:
+def _given(code: Code, node: ir.Function) -> Term | None:
     """What a method of one statement gives, or None where it does more."""
+    value = _only_value(node)
+    return term(code, value) if value is not None else None
+
+
+def _rows(code: Code, node: ir.Function) -> Term | None:
+    """What a method of a manager gives, as a chain on `self`; None where that cannot be read."""
+    value = _only_value(node)
+    return ChainReader(code).read(value) if value is not None else None
+
+
+def _only_value(node: ir.Function) -> ir.Expr | None:
     body = [
         s for s in node.body if not (isinstance(s, ir.Evaluate) and isinstance(s.value, ir.Text))
     ]
-    if len(body) != 1 or not isinstance(body[0], ir.Return) or body[0].value is None:
-        return None
-    if is_rows and len(node.parameters) > 1:
-        return None
-    return term(code, body[0].value)
+    only = body[0] if len(body) == 1 else None
+    return only.value if isinstance(only, ir.Return) else None
 
 
 def _sets(code: Code, node: ir.Function) -> Iterator[tuple[str, Term]]:

@@ -229,7 +229,7 @@ class OneTable(Columns):
         parts = column_parts("", field.column, start, end, None)
         return Located(parts, field, tuple(rest))
 
-    def rows(self, term: Term) -> Parts | None:  # noqa: ARG002
+    def rows(self, term: Term, *, exists: bool = False) -> Parts | None:  # noqa: ARG002
         """There are no queries in the definition of a table."""
         return None
 

@@ -56,8 +56,11 @@ class Columns(Protocol):
         """The column of a name; `exact` says that the name stands at `start` byte by byte."""
         ...
 
-    def rows(self, term: Term) -> Parts | None:
-        """The SELECT of a term that is a set of rows, in parentheses left out; None when it is none."""
+    def rows(self, term: Term, *, exists: bool = False) -> Parts | None:
+        """The SELECT of a term that is a set of rows, None when it is none.
+
+        With `exists` only whether there are any is asked.
+        """
         ...
 
     def outer(self, name: str, start: int, end: int) -> Parts | None:
@@ -84,7 +87,7 @@ def condition(term: Term, columns: Columns, depth: int = _DEEPEST) -> Parts:
     if term.last == "Q":
         return _q(term, columns, depth)
     if term.last == "Exists" and term.positional():
-        rows = columns.rows(term.positional()[0])
+        rows = columns.rows(term.positional()[0], exists=True)
         return [_part("EXISTS (", term), *rows, _part(")", term)] if rows is not None else unknown
     found = expression(term, columns, depth - 1)
     return found if found is not None else unknown
@@ -135,6 +138,8 @@ def lookup(name: str, value: Term, columns: Columns, start: int, end: int) -> Pa
     last = rest.pop() if rest and rest[-1] in LOOKUPS else "exact"
     kind = located.field.kind if located.field is not None else ""
     left = located.parts
+    if rest == ["year"] and kind in {"DateField", "DateTimeField"} and last in COMPARISONS:
+        return _in_year(left, last, value, at)
     for transform in rest:
         changed = _transformed(left, transform, kind, at)
         if changed is None:
@@ -142,6 +147,18 @@ def lookup(name: str, value: Term, columns: Columns, start: int, end: int) -> Pa
         left, kind = changed, "JSONField" if kind == "JSONField" else "IntegerField"
     found = _compared(left, last, value, columns, at, kind)
     return found if found is not None else [hole(at.start, at.end)]
+
+
+def _in_year(left: Parts, last: str, value: Term, at: Term) -> Parts:
+    """A year is compared by where it begins and ends, so that an index can be used."""
+    first = last_ = Part(PARAMETER, value.start, value.end)
+    if isinstance(value.value, int):
+        first = Part(f"'{value.value}-01-01'", value.start, value.end)
+        last_ = Part(f"'{value.value}-12-31 23:59:59.999999'", value.start, value.end)
+    if last == "exact":
+        return [*left, _part(" BETWEEN ", at), first, _part(" AND ", at), last_]
+    bound = first if last in {"gte", "lt"} else last_
+    return [*left, _part(f" {COMPARISONS[last]} ", at), bound]
 
 
 def _transformed(left: Parts, transform: str, kind: str, at: Term) -> Parts | None:
@@ -261,7 +278,7 @@ def expression(term: Term, columns: Columns, depth: int = _DEEPEST) -> Parts | N
             rows = columns.rows(given[0])
             return [_part("(", term), *rows, _part(")", term)] if rows is not None else None
         case "Exists" if given:
-            rows = columns.rows(given[0])
+            rows = columns.rows(given[0], exists=True)
             return [_part("EXISTS (", term), *rows, _part(")", term)] if rows is not None else None
         case "ExpressionWrapper" | "OrderBy" | "Collate" | "OpClass" if given:
             return argument(given[0], columns, depth)

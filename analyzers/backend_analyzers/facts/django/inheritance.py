@@ -71,7 +71,7 @@ class Inheritance:
         if name in CONTRIB:
             is_open = name.partition(".")[0] in OPEN
             return Lineage((("", name),), is_model=True, open=is_open)
-        is_plain = name in {"object", "ABC", "abc.ABC"} or name.startswith("typing.")
+        is_plain = name in {"object", "ABC", "abc.ABC"} or name.startswith(("typing.", "django."))
         return _NONE if is_plain else Lineage((), is_model=False, open=True)
 
     def meta(self, where: Where) -> dict[str, Term]:

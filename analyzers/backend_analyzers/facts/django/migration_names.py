@@ -25,6 +25,7 @@ class FileNames(msgspec.Struct, frozen=True, gc=False):
     labels: Mapping[str, str]
     indexes: Mapping[str, str]
     own: frozenset[str]
+    numbers: Mapping[str, int]
 
 
 class MigrationNames(msgspec.Struct, frozen=True):
@@ -43,6 +44,10 @@ class MigrationNames(msgspec.Struct, frozen=True):
     def index_class(self, path: str, reference: str) -> str:
         """The class of Django that one of indexes or constraints is or extends, or ""."""
         return self.files[path].indexes.get(reference, "")
+
+    def number(self, path: str, reference: str) -> int | None:
+        """The number that a constant of some module is."""
+        return self.files[path].numbers.get(reference)
 
     def user(self, path: str) -> str:
         """The label of the model for users."""
@@ -70,11 +75,15 @@ def _names(known: Project, path: str, one: MigrationFile) -> FileNames:
     labels: dict[str, str] = {}
     indexes: dict[str, str] = {}
     own: set[str] = set()
+    numbers: dict[str, int] = {}
     for reference in one.references:
         found = known.field_class(path, reference)
         if found is not None:
             fields[reference] = found
             continue
+        number = known.number(path, reference)
+        if number is not None:
+            numbers[reference] = number
         index = known.index_class(path, reference)
         if index:
             indexes[reference] = index
@@ -91,4 +100,5 @@ def _names(known: Project, path: str, one: MigrationFile) -> FileNames:
         labels=labels,
         indexes=indexes,
         own=frozenset(own),
+        numbers=numbers,
     )

@@ -68,6 +68,10 @@ class Names(Protocol):
         """The class of Django that one of indexes or constraints is or extends, or ""."""
         ...
 
+    def number(self, path: str, reference: str) -> int | None:
+        """The number that a constant of some module is."""
+        ...
+
     def user(self, path: str) -> str:
         """The label of the model for users."""
         ...
@@ -82,7 +86,11 @@ class Project:
 
     def __init__(self, modules: Modules, declared: Mapping[str, Declarations]) -> None:
         self.modules = modules
-        self.declared = {path: one for path, one in declared.items() if one.classes or one.settings}
+        self.declared = {
+            path: one
+            for path, one in declared.items()
+            if one.classes or one.settings or one.numbers
+        }
         self.classes: dict[Where, ClassDeclaration] = {
             (path, found.name): found for path, one in declared.items() for found in one.classes
         }
@@ -195,6 +203,12 @@ class Project:
             return ""
         names = (self._index_class(self.lead(where[0], base), depth - 1) for base in found.bases)
         return next((name for name in names if name), "")
+
+    def number(self, path: str, reference: str) -> int | None:
+        """The number that a constant of some module is."""
+        where, name = self.lead(path, reference)
+        known = self.declared.get(where)
+        return dict(known.numbers).get(name) if known is not None else None
 
     # Apps and settings --------------------------------------------------------------------------
 

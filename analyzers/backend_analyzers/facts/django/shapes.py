@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from backend_analyzers.facts.django.project import FieldClass, Names, known_field
-from backend_analyzers.facts.django.terms import NOTHING, Term, last_name
+from backend_analyzers.facts.django.terms import NOTHING, Term, constant, last_name
 from backend_analyzers.libraries.django_fields import (
     AUTOMATIC,
     COLUMN_TYPES,
@@ -148,6 +148,10 @@ def field_of(
     options.update(zip(order, call.positional(), strict=False))
     options.update(call.keywords())
     own = {key: value for key, value in options.items() if key not in {"verbose_name", "name"}}
+    for key in _SIZES & own.keys():
+        number = project.number(path, own[key].text) if own[key].kind == "name" else None
+        if number is not None:
+            own[key] = constant(number)
     to = through = ""
     if known.kind in RELATIONS:
         to = target(project, path, own.get("to"), label)
@@ -157,6 +161,9 @@ def field_of(
     if nested is not None and nested.kind == "call":
         inner = read_field(project, path, name, at, nested, label)
     return DjangoField(name, known.kind, at, own, to, through, known.type, inner)
+
+
+_SIZES = frozenset({"max_length", "max_digits", "decimal_places"})
 
 
 def target(project: Names, path: str, to: Term | None, label: str) -> str:

@@ -140,6 +140,11 @@ def _all_texts(values: list[str | int | float | bool | None]) -> bool:
 
 def reference(code: Code, expression: ir.Expr) -> str:
     """How the project is asked what a name or an attribute denotes; "" for any other expression."""
+    if isinstance(expression, ir.Attribute):
+        # A class of the file is meant by its own name, also for what it inherits.
+        owner = reference(code, expression.value)
+        if owner.startswith(":"):
+            return f"{owner}.{expression.name}"
     known = code.name_of(expression)
     if known:
         return known
@@ -158,10 +163,10 @@ def term(code: Code, expression: ir.Expr, depth: int = DEEPEST) -> Term:
         return Term("unknown", *at)
     match expression:
         case ir.Constant(value=value):
-            return _constant(at, value)
+            return constant_term(at, value)
         case ir.Text():
             text = code.text_of(expression)
-            return _constant(at, text.constant) if text is not None else Term("unknown", *at)
+            return constant_term(at, text.constant) if text is not None else Term("unknown", *at)
         case ir.Name() | ir.Attribute():
             return _named(code, expression, at, depth)
         case ir.Call():
@@ -171,7 +176,7 @@ def term(code: Code, expression: ir.Expr, depth: int = DEEPEST) -> Term:
         case ir.Operator(operator=operator, operands=operands):
             folded = code.constant(expression)
             if folded is not MISSING and not isinstance(folded, tuple):
-                return _constant(at, folded)
+                return constant_term(at, folded)
             parts = tuple(term(code, one, depth - 1) for one in operands)
             return Term("operator", *at, operator, parts=parts)
         case ir.Index(value=value, index=index):
@@ -186,7 +191,7 @@ def term(code: Code, expression: ir.Expr, depth: int = DEEPEST) -> Term:
 _LARGEST = 2**63
 
 
-def _constant(at: tuple[int, int], value: object) -> Term:
+def constant_term(at: tuple[int, int], value: object) -> Term:
     if isinstance(value, str):
         if not value.isascii():
             value = value.encode(errors="replace").decode()
@@ -202,8 +207,8 @@ def _named(code: Code, expression: ir.Name | ir.Attribute, at: tuple[int, int], 
     folded = code.constant(expression)
     if folded is not MISSING:
         if not isinstance(folded, tuple):
-            return _constant(at, folded)
-        values = tuple(_constant(at, one) for one in folded)
+            return constant_term(at, folded)
+        values = tuple(constant_term(at, one) for one in folded)
         return Term("list", *at, parts=values)
     name = reference(code, expression)
     if name:
