@@ -9,7 +9,7 @@ import msgspec
 from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.models import Model
 from backend_analyzers.facts.models.all_models import all_models
-from backend_analyzers.facts.schema import database, place_of
+from backend_analyzers.facts.schema import Database, database, place_of
 from backend_analyzers.source import Place
 from backend_analyzers.sql.schema import Table, find_column
 from backend_analyzers.workspace import Workspace
@@ -60,5 +60,13 @@ def _each(workspace: Workspace) -> Iterator[Designed]:
             if table.kind != "table" or not table.known or not table.columns or table.temporary:
                 continue
             model = models.get((table.schema, table.name)) if is_modelled else None
-            if is_modelled or table.name.lower() not in declared.changed:
+            is_changed = not is_modelled and table.name.lower() in declared.changed
+            if not is_changed and not is_modelled_too(declared, home, table):
                 yield Designed(home, table, model)
+
+
+def is_modelled_too(declared: Database, home: Home, table: Table) -> bool:
+    """Whether migrations make a table that models declare as well: those are where people work."""
+    return home.kind == "migrations" and any(
+        other.kind == "models" and table.key in other.schema.tables for other in declared.current
+    )

@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backend_analyzers.facts.covering import covers, statement_of
+from backend_analyzers.facts.designed import is_modelled_too
 from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.schema import database, place_of
 from backend_analyzers.rule import (
@@ -56,6 +57,8 @@ def duplicate_index(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
     for home in declared.current:
         for table in home.schema.tables.values():
+            if is_modelled_too(declared, home, table):
+                continue
             for number, index in enumerate(table.indexes):
                 twin = _twin(table, number, index)
                 if twin is not None and index.name.lower() not in declared.changed:

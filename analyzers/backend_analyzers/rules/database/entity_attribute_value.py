@@ -48,7 +48,7 @@ from backend_analyzers.sql.schema import SchemaColumn
 from backend_analyzers.workspace import Workspace
 
 _TABLE = re.compile(
-    r"attribute|attr(?:s)?\b|_attrs?(?:_|\Z)|propert|_?meta\Z|metadata\Z|\bmeta_|eav|characteristic",
+    r"attribute|attr(?:s)?\b|_attrs?(?:_|\Z)|propert|_?meta\Z|\bmeta_|eav|characteristic",
     re.IGNORECASE,
 )
 _PAIRS = re.compile(

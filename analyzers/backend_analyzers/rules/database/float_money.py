@@ -25,7 +25,7 @@ CREATE TABLE products (
 ## Not reported
 
 Rates, ratios, percentages, averages, predictions and other numbers about money that are no amounts;
-prices of markets over time, and costs of queries, which are measured.
+prices of markets over time, and costs of runs and queries (beside tokens or durations), which are measured.
 """
 
 from __future__ import annotations
@@ -51,8 +51,12 @@ _NUMBERS = re.compile(
     r"|open|close|high|low|bid|ask|last|change|delta|std|variance|token|llm|model",
     re.IGNORECASE,
 )
+_USED = re.compile(
+    r"tokens?(?:_|\Z)|latency|duration|(?:input|output|prompt|completion)_cost", re.IGNORECASE
+)
+"""Columns beside which a cost is what a run took, by estimate."""
 _MEASURED = re.compile(
-    r"candle|ohlc|tick|quote|market|stock|histor|forecast|predict|metric|stat|benchmark|telemetry|usage",
+    r"candle|ohlc|tick|quote|market|stock|histor|forecast|predict|metric|stat|benchmark|telemetry|usage|trace|span\b|spans\b|(?:^|_)runs?\b",
     re.IGNORECASE,
 )
 
@@ -60,7 +64,8 @@ _MEASURED = re.compile(
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.MEDIUM)
 def float_money(workspace: Workspace) -> Iterator[Finding]:
     for one in workspace.fact(designed):
-        if _MEASURED.search(one.table.name):
+        beside = any(_USED.search(column.name) for column in one.table.columns)
+        if beside or _MEASURED.search(one.table.name):
             continue
         for column in one.table.columns:
             kind = column.type.partition("(")[0].strip()

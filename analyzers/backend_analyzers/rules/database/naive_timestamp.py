@@ -46,7 +46,7 @@ from backend_analyzers.workspace import Workspace
 _NAIVE = re.compile(r"timestamp(?:\(\d\))? without time zone\Z")
 _AWARE = re.compile(r"timestamp(?:\(\d\))? with time zone\Z")
 _NOW = re.compile(
-    r"\s*\(*(now\(\)|current_timestamp|localtimestamp|clock_timestamp\(\)|transaction_timestamp\(\)"
+    r"\s*\(*(now\(\)|current_timestamp|clock_timestamp\(\)|transaction_timestamp\(\)"
     r"|statement_timestamp\(\))\)*\s*(?:::timestamp(?: without time zone)?)?\s*\Z",
     re.IGNORECASE,
 )

@@ -40,6 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backend_analyzers.facts.covering import covers, statement_of
+from backend_analyzers.facts.designed import is_modelled_too
 from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.schema import database, place_of
 from backend_analyzers.rule import (
@@ -60,6 +61,8 @@ def redundant_index(workspace: Workspace) -> Iterator[Finding]:
     declared = workspace.fact(database)
     for home in declared.current:
         for table in home.schema.tables.values():
+            if is_modelled_too(declared, home, table):
+                continue
             for index in table.indexes:
                 better = _covering(table, index)
                 if better is not None and index.name.lower() not in declared.changed:
