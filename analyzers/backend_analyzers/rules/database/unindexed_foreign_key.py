@@ -40,8 +40,11 @@ import re
 from collections.abc import Iterator
 
 from backend_analyzers.facts.designed import Designed, designed
+from backend_analyzers.facts.migrations.adding import new_migration
 from backend_analyzers.facts.schema import Database, database, place_of
-from backend_analyzers.rule import Confidence, Finding, Severity, workspace_rule
+from backend_analyzers.rule import Change, Confidence, Finding, Fix, Severity, workspace_rule
+from backend_analyzers.sql.expand import index_name
+from backend_analyzers.sql.names import quoted
 from backend_analyzers.sql.schema import ForeignKey, Index, Table, find_column
 from backend_analyzers.workspace import Workspace
 
@@ -53,7 +56,7 @@ def unindexed_foreign_key(workspace: Workspace) -> Iterator[Finding]:
         if one.table.dialect != "mysql":
             for key in one.table.foreign_keys:
                 if not _is_served(declared, one.table, key):
-                    yield _finding(one, key)
+                    yield _finding(workspace, one, key)
 
 
 def _is_served(declared: Database, table: Table, key: ForeignKey) -> bool:
@@ -83,7 +86,7 @@ def _only_skips_nulls(where: str, columns: tuple[str, ...]) -> bool:
     return said in {f"{column} is not null" for column in columns}
 
 
-def _finding(one: Designed, key: ForeignKey) -> Finding:
+def _finding(workspace: Workspace, one: Designed, key: ForeignKey) -> Finding:
     table = one.table
     column = find_column(table, key.columns[0])
     same = one.model is not None or (column is not None and column.origin == key.origin)
@@ -95,5 +98,25 @@ def _finding(one: Designed, key: ForeignKey) -> Finding:
         at=at,
         message=f"no index on `{table.label}` starts with {names}",
         help=f"Add an index: deleting from `{target}` scans all of `{table.label}`.",
+        fixes=_fixes(workspace, one, key),
         evidence={"foreign key": f"{table.label} ({', '.join(key.columns)}) -> {target}"},
     )
+
+
+def _fixes(workspace: Workspace, one: Designed, key: ForeignKey) -> tuple[Fix, ...]:
+    """A new migration; all have the same name, so that two are not made with the same number."""
+    table = one.table
+    build = " CONCURRENTLY" if table.dialect == "postgresql" else ""
+    space = "" if table.schema == "public" else f"{quoted(table.schema)}."
+    name = index_name(table.name, key.columns, "idx")
+    columns = ", ".join(map(quoted, key.columns))
+    written = new_migration(
+        workspace,
+        one.home,
+        table.key,
+        name="index_foreign_key",
+        do=(f"CREATE INDEX{build} {quoted(name)} ON {space}{quoted(table.name)} ({columns})",),
+        undo=(f"DROP INDEX{build} {space}{quoted(name)}",),
+    )
+    changes = tuple(Change(file.at, file.text) for file in written)
+    return (Fix(f"Index {columns} in a new migration", changes),) if changes else ()
