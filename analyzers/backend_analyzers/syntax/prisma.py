@@ -111,7 +111,7 @@ def module(file: File) -> ir.Module:
     offsets: list[int] = []
     heads = list(_HEAD.finditer(file.text))
     limits = [head.start() for head in heads[1:]] + [len(file.text)]
-    for head, limit in zip(heads, limits, strict=True):
+    for head, limit in zip(heads, limits, strict=False):
         close = _END.search(file.text, head.end(), limit)
         start = head.start(1)
         end = (
