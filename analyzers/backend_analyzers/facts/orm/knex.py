@@ -96,7 +96,7 @@ def _asked(code: Code) -> tuple[Asked, ...]:
         called = Called(
             code.place(call),
             code.enclosing(call).key,
-            reference(root) if links[0].name == "" else ".".join([reference(root), *_roots(links)]),
+            ".".join(_through(root, links)),
             "one" if one else "many" if _is_read(steps) else "unknown",
         )
         found.append(Asked(called, steps))
@@ -122,8 +122,14 @@ def _before_then(links: list[Link]) -> Iterator[Link]:
         yield link
 
 
-def _roots(links: list[Link]) -> list[str]:
-    return [link.name for link in links if link.call is None]
+def _through(root: ir.Expr, links: list[Link]) -> Iterator[str]:
+    """The names before the first call of the builder."""
+    yield reference(root)
+    for link in links:
+        if link.call is None or BUILDER.match(link.name):
+            yield link.name
+        if link.call is not None:
+            return
 
 
 def _steps(code: Code, root: ir.Expr, links: list[Link]) -> tuple[Step, ...] | None:
