@@ -105,6 +105,33 @@ def test_what_is_missing_is_assumed_and_said(planner: Planner) -> None:
     assert three.effects[0].lock == "AccessExclusiveLock"
 
 
+def test_tables_in_other_schemas_are_made_up_there(planner: Planner) -> None:
+    observed = seen(
+        planner,
+        "SELECT 1;",
+        "ALTER TABLE app.orders ADD CONSTRAINT o_u FOREIGN KEY (user_id) REFERENCES app.users (id);"
+        "ALTER TABLE app.orders DROP CONSTRAINT old;"
+        "ALTER TABLE app.orders ADD CONSTRAINT kinds CHECK (kind <> 1 OR state = 3);"
+        "ALTER TABLE app.orders ADD CONSTRAINT flags CHECK (NOT (fast AND cheap));",
+    )
+    assert [one.error for one in observed] == ["", "", "", ""]
+    assert "app.orders has a column kind bigint" in observed[2].assumed
+    assert "app.orders has a column fast boolean" in observed[3].assumed
+
+
+def test_a_type_that_was_made_up_says_nothing_of_a_rewrite(planner: Planner) -> None:
+    one, two, three = seen(
+        planner,
+        "CREATE TABLE t (id int);",
+        "ALTER TABLE orders ALTER COLUMN price TYPE numeric(12, 2);"
+        "ALTER TABLE orders ADD COLUMN b int;"
+        "ALTER TABLE orders ALTER price SET DATA TYPE numeric(14, 2), ALTER COLUMN b TYPE bigint;",
+    )
+    assert one.error == three.error == "the type of orders.price before is not known"
+    assert "table orders exists, with rows" in two.assumed
+    assert two.effects[0].lock == "AccessExclusiveLock"
+
+
 def test_what_nothing_helps_is_an_error(planner: Planner) -> None:
     one, two = seen(planner, "SELECT 1;", "ALTER TABLE t ADD COLUMN; UPDATE t SET a = nothing(a);")
     assert "syntax error" in one.error

@@ -6,6 +6,7 @@ file (rewritten) and those that it read through (scanned) are the same as they w
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from itertools import takewhile
@@ -15,7 +16,7 @@ import psycopg
 from msgspec.structs import replace
 
 from backend_analyzers.oracle import Effect, Lock, Observed, Replay, Replayed, Script, Step
-from backend_engineer.planner.assume import assume
+from backend_engineer.planner.assume import Assumption, assume
 from backend_engineer.planner.cluster import Cluster, limited
 from backend_engineer.planner.databases import (
     PREFIX,
@@ -48,7 +49,7 @@ _CONTROL = re.compile(
     re.IGNORECASE,
 )
 _CREATES = re.compile(
-    r"\s*create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w.\"]+)", re.IGNORECASE
+    r"create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?([\w.\"$]+)", re.IGNORECASE
 )
 _EMPTIES = re.compile(r"\s*truncate\b", re.IGNORECASE)
 _BEFORE = re.compile(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
@@ -73,8 +74,11 @@ def replay(cluster: Cluster, question: Replay, *, seconds: float = 5.0) -> Repla
     with cluster.connect() as connection:
         _copy(cluster, connection, name, past, seconds)
     made = Database(cluster, name)
+    assumed: list[Assumption] = []
     found = tuple(
-        tuple(_watched(made, step, seconds)) if step.watched else _passed(made, step, seconds)
+        tuple(_watched(_Watch(made, seconds, step, assumed), step))
+        if step.watched
+        else _passed(made, step, seconds)
         for step in steps[len(past) :]
     )
     with cluster.connect() as connection:
@@ -107,79 +111,108 @@ def _passed(made: Database, step: Step, seconds: float) -> tuple[Observed, ...]:
     return ()
 
 
-def _watched(made: Database, step: Step, seconds: float) -> Iterator[Observed]:
-    connection = _ready(made, seconds)
+class _Watch:
+    """One migration while it runs.
+
+    `before` are the tables that were there when it began, with those that are made up for it;
+    `assumed` is what was made up, by the migrations before, too.
+    """
+
+    def __init__(
+        self, made: Database, seconds: float, step: Step, assumed: list[Assumption]
+    ) -> None:
+        self.made = made
+        self.seconds = seconds
+        self.assumed = assumed
+        self.own = frozenset(
+            match[1].replace('"', "").removeprefix("public.")
+            for s in step.statements
+            if (match := _CREATES.match(s)) is not None
+        )
+        self.connection = self._connect()
+        self.before = _tables(self.connection)
+
+    def ready(self) -> Connection:
+        """The connection, made anew when the last statement has ended it."""
+        if self.connection.closed:
+            self.connection = self._connect()
+        return self.connection
+
+    def _connect(self) -> Connection:
+        connection = self.made.connect()
+        connection.execute(f"SET statement_timeout = {int(self.seconds * 900)}")
+        connection.execute("SET check_function_bodies = off")
+        connection.execute("SET client_min_messages = error")
+        return connection
+
+    def limited(self) -> contextlib.AbstractContextManager[None]:
+        """What runs meanwhile ends in time."""
+        return limited(self.made.cluster, self.connection.info.backend_pid, self.seconds)
+
+    def assume(self, error: str, statement: str) -> Assumption | None:
+        """Make up what is missing; a table that the migration itself was to make is nobody else's."""
+        known = set(_tables(self.connection))
+        with contextlib.suppress(psycopg.Error), self.limited():
+            made_up = assume(self.connection, error, statement)
+            if made_up is not None:
+                self.assumed.append(made_up)
+                if made_up.table.replace('"', "") not in self.own:
+                    now = _tables(self.connection)
+                    self.before.update({o: t for o, t in now.items() if o not in known})
+            return made_up
+        return None
+
+
+def _watched(watch: _Watch, step: Step) -> Iterator[Observed]:
     try:
-        before = _tables(connection)
-        fresh: set[str] = set()
         for statement in step.statements:
-            if connection.closed:
-                connection = _ready(made, seconds)
-            if _CONTROL.match(statement):
+            watch.ready()
+            if _CONTROL.match(statement) or not statement:
                 yield Observed()
-            elif (extended := extend(made, statement)) is not None:
+            elif (extended := extend(watch.made, statement)) is not None:
                 yield Observed(error=extended)
             else:
-                seen = _observed(made, connection, statement, before, fresh, seconds)
-                if seen.error and (created := _CREATES.match(statement)) is not None:
-                    fresh.add(created[1].replace('"', "").removeprefix("public."))
-                yield seen
+                yield _observed(watch, statement)
     finally:
-        connection.close()
+        watch.connection.close()
 
 
-def _ready(made: Database, seconds: float) -> Connection:
-    connection = made.connect()
-    connection.execute(f"SET statement_timeout = {int(seconds * 900)}")
-    connection.execute("SET check_function_bodies = off")
-    connection.execute("SET client_min_messages = error")
-    return connection
-
-
-def _observed(
-    made: Database,
-    connection: Connection,
-    statement: str,
-    before: dict[int, _Table],
-    fresh: set[str],
-    seconds: float,
-) -> Observed:
-    """Try, make what is missing, and try again; `before` grows by the tables that are made up.
-
-    Those in `fresh` do not count: the migration makes them itself, in a way that does not run here.
-    """
-    assumed: list[str] = []
-    watch = _alone if runs_alone(statement) else _in_transaction
-    seen = watch(made, connection, statement, before, seconds)
+def _observed(watch: _Watch, statement: str) -> Observed:
+    """Try, make what is missing, and try again."""
+    run_it = _alone if runs_alone(statement) else _in_transaction
+    first = len(watch.assumed)
+    seen = run_it(watch, statement)
     for _ in range(_TRIES):
-        if not seen.error or connection.closed:
+        if not seen.error or watch.connection.closed:
             break
-        known = set(_tables(connection))
-        try:
-            with limited(made.cluster, connection.info.backend_pid, seconds):
-                made_up = assume(connection, seen.error, statement)
-        except psycopg.Error:
+        if watch.assume(seen.error, statement) is None:
             break
-        if not made_up:
-            break
-        assumed.append(made_up)
-        added = {o: t for o, t in _tables(connection).items() if o not in known}
-        before.update({o: t for o, t in added.items() if t.name not in fresh})
-        seen = watch(made, connection, statement, before, seconds)
-    return Observed(seen.effects, seen.error, tuple(assumed))
+        seen = run_it(watch, statement)
+    tables = {effect.table for effect in seen.effects}
+    for one in watch.assumed:
+        if one.column and one.table in tables and _retypes(statement, one.column):
+            return Observed(error=f"the type of {one.table}.{one.column} before is not known")
+    texts = [
+        one.text
+        for number, one in enumerate(watch.assumed)
+        if number >= first or one.table in tables
+    ]
+    return Observed(seen.effects, seen.error, tuple(dict.fromkeys(texts)))
 
 
-def _in_transaction(
-    made: Database,
-    connection: Connection,
-    statement: str,
-    before: dict[int, _Table],
-    seconds: float,
-) -> Observed:
+def _retypes(statement: str, column: str) -> bool:
+    """Whether a statement changes the type of a column, which it was only assumed to have."""
+    name = rf"\"?{re.escape(column)}\"?"
+    retyped = rf"\balter\s+(?:column\s+)?{name}\s+(?:set\s+data\s+)?type\b"
+    return re.search(retyped, statement, re.IGNORECASE) is not None
+
+
+def _in_transaction(watch: _Watch, statement: str) -> Observed:
+    connection = watch.connection
     try:
         connection.execute("BEGIN")
-        now = {oid: table for oid, table in _tables(connection).items() if oid in before}
-        with limited(made.cluster, connection.info.backend_pid, seconds):
+        now = {oid: t for oid, t in _tables(connection).items() if oid in watch.before}
+        with watch.limited():
             connection.execute(emptied(statement).encode(), prepare=False)
         effects = tuple(_effects(connection, now, empties=_EMPTIES.match(statement) is not None))
         connection.execute("COMMIT")
@@ -191,16 +224,11 @@ def _in_transaction(
     return Observed(effects)
 
 
-def _alone(
-    made: Database,
-    connection: Connection,
-    statement: str,
-    before: dict[int, _Table],
-    seconds: float,
-) -> Observed:
+def _alone(watch: _Watch, statement: str) -> Observed:
     """What cannot run in a transaction holds no lock that could be looked at: documented, not seen."""
+    connection = watch.connection
     then = _tables(connection)
-    if error := run(made.cluster, connection, statement, seconds):
+    if error := run(watch.made.cluster, connection, statement, watch.seconds):
         return Observed(error=error)
     now = _tables(connection)
     table = documented(connection, statement)
@@ -208,7 +236,7 @@ def _alone(
         Effect(
             then[oid].name, table.lock, rewrites=now[oid].file != then[oid].file, scans=table.scans
         )
-        for oid in before
+        for oid in watch.before
         if table is not None and oid in then and oid in now and then[oid].name == table.name
     )
     return Observed(effects)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from backend_analyzers.facts.migrations.watched import Act, Watched
 from backend_analyzers.oracle import Effect
+from backend_analyzers.source import Place
 from backend_analyzers.sql.ddl import AddColumn, AddConstraint, AlterColumn, Ddl
 
 Fault = Literal["index", "constraint", "not null", "rewrite", ""]
@@ -17,6 +19,9 @@ Fault = Literal["index", "constraint", "not null", "rewrite", ""]
 
 BLOCKING = frozenset({"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"})
 """The locks that writers wait for."""
+
+_MOST = 4
+"""Tables that a message names."""
 
 _INDEX = re.compile(r"\s*(?:create\s+(?:unique\s+)?index|reindex)\b", re.IGNORECASE)
 _ATTACH = re.compile(r"\s*alter\s+table\b.*\battach\s+partition\b", re.IGNORECASE | re.DOTALL)
@@ -37,6 +42,8 @@ class Verdict(msgspec.Struct, frozen=True):
     act: Act
     actions: tuple[Ddl, ...]
     tables: tuple[Effect, ...]
+    alone: bool = True
+    """Whether the operation runs no other statement with the same fault."""
 
     @property
     def readers_wait(self) -> bool:
@@ -51,12 +58,23 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def verdicts(seen: Iterable[Watched], fault: Fault) -> Iterator[tuple[Watched, Verdict]]:
-    """The statements with one fault, in order."""
+    """The statements with one fault, in order; one for each operation, which may run several."""
     for one in seen:
+        grouped: dict[Place, Verdict] = {}
         for act in one.acts:
             verdict = verdict_of(act)
             if verdict.fault == fault:
-                yield one, verdict
+                first = grouped.get(act.operation.at)
+                grouped[act.operation.at] = _joined(first, verdict) if first else verdict
+        yield from ((one, verdict) for verdict in grouped.values())
+
+
+def _joined(first: Verdict, other: Verdict) -> Verdict:
+    """Both as one, about the tables of both."""
+    tables = {effect.table: effect for effect in (*first.tables, *other.tables)}
+    return replace(
+        first, tables=tuple(tables.values()), actions=(*first.actions, *other.actions), alone=False
+    )
 
 
 def verdict_of(act: Act) -> Verdict:
@@ -122,4 +140,6 @@ def _said(effect: Effect) -> str:
 def listed(names: Iterable[str]) -> str:
     """Names as in a sentence."""
     quoted = [f"`{name.replace(chr(34), '')}`" for name in dict.fromkeys(names)]
+    if len(quoted) > _MOST:
+        quoted[_MOST - 1 :] = [f"{len(quoted) - _MOST + 1} others"]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

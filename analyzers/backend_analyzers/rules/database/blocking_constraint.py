@@ -60,9 +60,10 @@ def _finding(workspace: Workspace, one: Watched, verdict: Verdict) -> Finding:
     added = [a.constraint for a in verdict.actions if isinstance(a, AddConstraint)]
     is_key = any(constraint.kind in {"unique", "primary key", "exclude"} for constraint in added)
     named = f"`{added[0].name}`" if added and added[0].name else "the constraint"
+    checked = f"{named} is" if verdict.alone else "constraints are"
     return Finding(
         at=verdict.act.operation.at,
-        message=f"{verdict.what_waits} wait while {named} is checked for every row",
+        message=f"{verdict.what_waits} wait while {checked} checked for every row",
         help="Build its index CONCURRENTLY first, and add the key with USING INDEX."
         if is_key
         else "Add it as NOT VALID, and VALIDATE it in another transaction.",

@@ -27,8 +27,8 @@ ALTER TABLE orders ADD COLUMN note text;
 
 ## Not reported
 
-Migrations of projects that seldom say how to go back; those of which it is not known; those that do
-nothing; and migrations that are shipped (see `recent_migrations` in the settings).
+Migrations of projects that seldom say how to go back; those of which it is not known; those that change
+no table, such as repairs of rows; and migrations that are shipped (see `recent_migrations` in the settings).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from backend_analyzers.facts.migrations import Migration
 from backend_analyzers.facts.migrations.current import Current, current
 from backend_analyzers.rule import Confidence, Finding, Severity, workspace_rule
+from backend_analyzers.sql.ddl import CreateTable, Opaque
 from backend_analyzers.workspace import Workspace
 
 _HABIT = 0.8
@@ -48,8 +49,19 @@ _HABIT = 0.8
 def irreversible_migration(workspace: Workspace) -> Iterator[Finding]:
     for one in workspace.fact(current):
         for migration in one.migrations:
-            if migration.reverts == "no" and migration.operations and _is_habit(one, migration):
+            if migration.reverts == "no" and _changes(migration) and _is_habit(one, migration):
                 yield _finding(migration)
+
+
+def _changes(migration: Migration) -> bool:
+    """Whether it changes the schema; tables that are gone when it is done do not count."""
+    actions = [a for one in migration.operations for s in one.ddl for a in s.actions]
+    passing = {a.table.name for a in actions if isinstance(a, CreateTable) and a.temporary}
+    return any(
+        not isinstance(action, Opaque)
+        and getattr(getattr(action, "table", None), "name", "") not in passing
+        for action in actions
+    )
 
 
 def _is_habit(one: Current, migration: Migration) -> bool:

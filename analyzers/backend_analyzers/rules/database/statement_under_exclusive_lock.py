@@ -45,6 +45,7 @@ from collections.abc import Iterator
 
 from backend_analyzers.facts.migrations.verdicts import evidence_of, listed, verdict_of
 from backend_analyzers.facts.migrations.watched import Act, Watched, watched
+from backend_analyzers.oracle import Effect
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
 from backend_analyzers.workspace import Workspace
 
@@ -61,12 +62,20 @@ def _findings(one: Watched) -> Iterator[Finding]:
     for act in one.acts:
         if act.observed is None:
             continue
-        read = [effect.table for effect in act.observed.effects if effect.scans]
+        read = [e.table for e in act.observed.effects if e.scans and not _is_own(act, e)]
         if held and read and not verdict_of(act).fault:
             yield _finding(act, read, held)
         for effect in act.observed.effects:
             if effect.lock == "AccessExclusiveLock":
                 held.setdefault(effect.table, act)
+
+
+def _is_own(act: Act, effect: Effect) -> bool:
+    """Whether its own lock is the matter, or the table is made up, so that it may have an index for it."""
+    made_up = act.observed is not None and any(
+        text == f"table {effect.table} exists, with rows" for text in act.observed.assumed
+    )
+    return effect.lock == "AccessExclusiveLock" or (made_up and " where " in act.sql.lower())
 
 
 def _finding(act: Act, read: list[str], held: dict[str, Act]) -> Finding:

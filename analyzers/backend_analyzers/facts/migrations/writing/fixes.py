@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from backend_analyzers.fact import file_fact, offsets
 from backend_analyzers.facts.migrations import Migration, Operation, Tool
+from backend_analyzers.facts.migrations.watched import statements_of
 from backend_analyzers.facts.migrations.writing import Edits, Script, Writer
 from backend_analyzers.facts.migrations.writing.alembic import ALEMBIC
 from backend_analyzers.facts.migrations.writing.django import DJANGO
@@ -42,7 +43,7 @@ def in_steps(
 ) -> Edits:
     """Edits that run other statements in the place of an operation, each in its own transaction."""
     found = _writer(workspace, migration)
-    if found is None or not statements:
+    if found is None or not statements or len(statements_of(operation)) != 1:
         return None
     text, writer = found
     return writer.in_steps(text, migration, operation, statements)
