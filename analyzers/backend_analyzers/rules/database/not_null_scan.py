@@ -46,13 +46,29 @@ from backend_analyzers.facts.migrations.verdicts import Verdict, evidence_of, ve
 from backend_analyzers.facts.migrations.watched import Watched, watched
 from backend_analyzers.facts.migrations.writing.fixes import in_steps
 from backend_analyzers.rule import Confidence, Finding, Severity, fixing, workspace_rule
+from backend_analyzers.sql.ddl import AlterColumn
 from backend_analyzers.workspace import Workspace
 
 
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def not_null_scan(workspace: Workspace) -> Iterator[Finding]:
     for one, verdict in verdicts(workspace.fact(watched), "not null"):
-        yield _finding(workspace, one, verdict)
+        if not _may_be_so_already(verdict):
+            yield _finding(workspace, one, verdict)
+
+
+def _may_be_so_already(verdict: Verdict) -> bool:
+    """Whether it is said beside a change of type, of a column of which nothing else is known.
+
+    Tools that write a column's whole definition say NOT NULL again where it was so before.
+    """
+    changes = [
+        a for s in verdict.act.operation.ddl for a in s.actions if isinstance(a, AlterColumn)
+    ]
+    seen = verdict.act.observed
+    assumed = seen.assumed if seen is not None else ()
+    made_up = any(f" has a column {a.column} " in text for a in changes for text in assumed)
+    return made_up and any(action.type is not None for action in changes)
 
 
 def _finding(workspace: Workspace, one: Watched, verdict: Verdict) -> Finding:
