@@ -187,7 +187,7 @@ def test_a_statement_takes_some_milliseconds(planner: Planner) -> None:
     observed = seen(planner, tables, changes)
     took = time.monotonic() - began
     assert all(one.effects[0].rewrites for one in observed)
-    assert took < 0.5 + 50 * 0.06
+    assert took < 0.5 + 50 * 0.2  # 20 ms each where nothing else runs
 
 
 def test_a_table_that_the_migration_failed_to_make_is_not_taken_for_an_old_one(

@@ -81,12 +81,20 @@ def _with_common_past(line: Line, heads: tuple[Migration, ...]) -> tuple[Migrati
     """The heads that share an ancestor with another one, the newest last."""
     branch = heads[0].branch
     known = {one.revision: one for one in line.migrations if one.branch == branch}
+    heads = tuple(head for head in heads if head.revision not in _followed_elsewhere(line))
     pasts = {head.revision: _past(known, head) for head in heads}
     return tuple(
         head
         for head in heads
         if any(pasts[head.revision] & pasts[other.revision] for other in heads if other is not head)
     )
+
+
+def _followed_elsewhere(line: Line) -> frozenset[str]:
+    """What is followed under a name of its branch that nobody declares: it may well be this one."""
+    branches = {one.branch for one in line.migrations}
+    named = (name.rpartition(":") for one in line.migrations for name in one.after or ())
+    return frozenset(name for branch, _, name in named if branch and branch not in branches)
 
 
 def _past(known: Mapping[str, Migration], head: Migration) -> set[str]:
