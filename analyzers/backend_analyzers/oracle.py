@@ -127,6 +127,8 @@ class Planned(msgspec.Struct, frozen=True, tag="planned", tag_field="answer"):
     plan: str = ""
     cost: float | None = None
     error: str = ""
+    note: str = ""
+    """What a person should know of it besides the evidence: that it is approximate, and why."""
 
 
 Verdict = Literal["proved", "agreed", "refuted", "inconclusive"]

@@ -13,24 +13,26 @@ from typing import Literal
 
 import msgspec
 
+from backend_analyzers.sql.ddl import IndexKey
+from backend_analyzers.sql.index_uses import RANGES, Use
 from backend_analyzers.sql.names import quoted
-from backend_analyzers.sql.resolve import ColumnResolution, Resolution, resolve
-from backend_analyzers.sql.schema import Index, Schema, SchemaColumn, Table, find_column
-from backend_analyzers.sql.statement import ColumnRef, Operand, Predicate, Statement
+from backend_analyzers.sql.resolve import resolve
+from backend_analyzers.sql.schema import Index, Schema, Table, find_column
+from backend_analyzers.sql.statement import Operand, Statement
 
-MOST = 24
-"""Candidates for one statement; the planner takes tens of milliseconds for each."""
+MOST = 40
+"""Candidates for one statement; the planner takes some milliseconds for each."""
 
 _MOST_KEYS = 4
 _MOST_INCLUDED = 4
 _NAME = 63
 """The longest name that PostgreSQL keeps."""
 
-_RANGES = frozenset({"<", "<=", ">", ">=", "between"})
 _CONTAINS = frozenset({"@>", "<@", "&&", "?", "?|", "?&"})
-_ORDERED = re.compile(r"\s*(asc|desc)?\b\s*(?:nulls\s+(first|last))?", re.IGNORECASE)
 _VOLATILE = re.compile(r"\b(?:now|random|clock_timestamp|current_\w+|nextval)\b", re.IGNORECASE)
+_PATTERNS = frozenset({"like", "ilike", "~", "~*", "similar to"})
 _TIMES = ("timestamp", "date")
+_LONG = ("text", "varchar", "character varying", "uuid", "bytea", "char")
 
 
 class IndexCandidate(msgspec.Struct, frozen=True, gc=False):
@@ -44,16 +46,21 @@ class IndexCandidate(msgspec.Struct, frozen=True, gc=False):
     where: str = ""
     extension: str = ""
     """An extension that it needs."""
+    rare: str = ""
+    """The column whose value `where` fixes: only one of few values makes an index of a part."""
 
     def name(self, schema: Schema) -> str:
         """A name in the way that PostgreSQL makes them: `orders_customer_id_idx`."""
         table = schema.tables[self.table].name
         told = (*self.keys, *(("where", self.where) if self.where else ()))
         words = "_".join(re.sub(r"\W+", "_", key).strip("_").lower() for key in told)
-        return f"{table}_{words}"[: _NAME - 4].rstrip("_") + "_idx"
+        stem = f"{table}_{words}"[: _NAME - 6].rstrip("_") + "_idx"
+        taken = {index.name for one in schema.tables.values() for index in one.indexes}
+        numbered = (f"{stem}{number}" for number in range(1, 100))
+        return next(name for name in (stem, *numbered) if name not in taken)
 
-    def ddl(self, schema: Schema, *, concurrently: bool = False) -> str:
-        """The statement that makes it."""
+    def ddl(self, schema: Schema, *, name: str = "", concurrently: bool = False) -> str:
+        """The statement that makes it, by default with the name that it should have."""
         table = schema.tables[self.table]
         label = quoted(table.name)
         if table.schema != "public":
@@ -62,8 +69,8 @@ class IndexCandidate(msgspec.Struct, frozen=True, gc=False):
         include = f" INCLUDE ({', '.join(self.include)})" if self.include else ""
         where = f" WHERE {self.where}" if self.where else ""
         build = "CREATE INDEX CONCURRENTLY" if concurrently else "CREATE INDEX"
-        name = quoted(self.name(schema))
-        return f"{build} {name} ON {label}{how} ({', '.join(self.keys)}){include}{where}"
+        called = quoted(name or self.name(schema))
+        return f"{build} {called} ON {label}{how} ({', '.join(self.keys)}){include}{where}"
 
 
 def index_candidates(text: str, statement: Statement, schema: Schema) -> tuple[IndexCandidate, ...]:
@@ -72,11 +79,11 @@ def index_candidates(text: str, statement: Statement, schema: Schema) -> tuple[I
     if statement.kind in {"select", "update", "delete"}:
         resolution = resolve(statement, schema)
         uses = [
-            _Use(text, statement, resolution, source, schema.tables[resolved.table])
+            Use(text, statement, resolution, source, schema.tables[resolved.table])
             for source, resolved in enumerate(resolution.tables)
             if resolved.table is not None
         ]
-        for make in (_lookups, _sorted, _partial, _special, _covering, _blocks):
+        for make in (_lookups, _sorted, _partial, _special, _covering, _blocks, _hashed):
             for use in uses:
                 if use.table.kind in {"table", "materialized view"}:
                     found.update(dict.fromkeys(make(use)))
@@ -84,120 +91,35 @@ def index_candidates(text: str, statement: Statement, schema: Schema) -> tuple[I
     return tuple(fresh)[:MOST]
 
 
-class _Use:
-    """How a statement uses the rows of one of its tables, gathered once."""
-
-    def __init__(
-        self, text: str, statement: Statement, resolution: Resolution, source: int, table: Table
-    ) -> None:
-        self.text = text.encode(errors="replace")
-        self.statement = statement
-        self.source = source
-        self.table = table
-        self.scope = statement.tables[source].scope
-        self.resolved = {
-            (ref.start, ref.end): found
-            for ref, found in zip(statement.columns, resolution.columns, strict=True)
-        }
-        self.equal: dict[str, bool] = {}
-        """Columns compared with `=`, and whether the other side is the same for all rows."""
-        self.ranges: list[str] = []
-        self.fixed: dict[str, str] = {}
-        """Columns that are always compared with the same constant, and the text of that."""
-        self.special: list[Predicate] = []
-        for predicate in statement.predicates:
-            if (
-                predicate.scope == self.scope
-                and predicate.conjunct
-                and predicate.clause != "having"
-            ):
-                self._take(predicate)
-        self._booleans()
-
-    def own(self, ref: ColumnRef | None) -> SchemaColumn | None:
-        """The column of this table that a reference means."""
-        found = self._found(ref)
-        if ref is None or found is None or found.source != self.source:
-            return None
-        return find_column(self.table, ref.name)
-
-    def _found(self, ref: ColumnRef | None) -> ColumnResolution | None:
-        return self.resolved.get((ref.start, ref.end)) if ref is not None else None
-
-    def _take(self, predicate: Predicate) -> None:
-        sides = [(predicate.left, predicate.right, predicate.operator)]
-        if predicate.right is not None and predicate.operator in {"=", *_RANGES}:
-            sides.append((predicate.right, predicate.left, predicate.operator))
-        for side, other, operator in sides:
-            column = self.own(side.column)
-            if column is None:
-                continue
-            if operator in {"=", "in", "is null"} and not self._is_own(other):
-                is_fixed = other is None or other.fixed or operator == "in"
-                self.equal[column.name] = self.equal.get(column.name, False) or is_fixed
-                if operator == "=" and other is not None and other.kind == "constant":
-                    self.fixed[column.name] = f"{quoted(column.name)} = {other.text}"
-                elif operator == "is null":
-                    self.fixed[column.name] = f"{quoted(column.name)} IS NULL"
-                return
-            if operator in _RANGES and (other is None or not self._is_own(other)):
-                self.ranges.append(column.name)
-                return
-        self.special.append(predicate)
-
-    def _is_own(self, operand: Operand | None) -> bool:
-        return operand is not None and any(self.own(ref) is not None for ref in operand.columns)
-
-    def _booleans(self) -> None:
-        """`WHERE active AND NOT deleted` compares without an operator."""
-        inside = [(p.start, p.end) for p in self.statement.predicates]
-        for ref in self.statement.columns:
-            column = self.own(ref)
-            if column is None or column.type != "boolean" or ref.clause != "where":
-                continue
-            if ref.scope != self.scope or any(s <= ref.start and ref.end <= e for s, e in inside):
-                continue
-            before = self.text[: ref.start].decode(errors="replace")
-            negated = re.search(r"\bnot\s*\Z", before, re.IGNORECASE) is not None
-            self.fixed[column.name] = f"{'NOT ' if negated else ''}{quoted(column.name)}"
-
-    def order(self) -> tuple[str, ...]:
-        """The keys of ORDER BY when all are columns of this table."""
-        keys = []
-        for ref in self.statement.columns:
-            if ref.clause != "order" or ref.scope != self.scope:
-                continue
-            if self.own(ref) is None:
-                return ()
-            told = _ORDERED.match(self.text[ref.end :].decode(errors="replace"))
-            down = " DESC" if told and (told[1] or "").lower() == "desc" else ""
-            nulls = f" NULLS {told[2].upper()}" if told and told[2] else ""
-            keys.append(f"{quoted(ref.name)}{down}{nulls}")
-        return tuple(dict.fromkeys(keys))
-
-    def groups(self) -> tuple[str, ...]:
-        """The columns of this table in GROUP BY."""
-        refs = (r for r in self.statement.columns if r.clause == "group" and r.scope == self.scope)
-        return tuple(dict.fromkeys(quoted(ref.name) for ref in refs if self.own(ref)))
-
-    def needed(self) -> tuple[str, ...]:
-        """Every column of this table that the statement reads."""
-        if any(star.clause == "select" and not star.in_exists for star in self.statement.stars):
-            return ()
-        refs = (ref.name for ref in self.statement.columns if self.own(ref) is not None)
-        return tuple(dict.fromkeys(refs))
+def made_redundant(candidate: IndexCandidate, table: Table) -> tuple[Index, ...]:
+    """The indexes of a table that a new one can do all the work of."""
+    if candidate.method != "btree" or candidate.where:
+        return ()
+    keys = [_plain(key) for key in candidate.keys]
+    beside = {*candidate.keys, *candidate.include}
+    return tuple(
+        index
+        for index in table.indexes
+        if index.kind == "index"
+        and not index.unique
+        and index.method == "btree"
+        and index.where is None
+        and 0 < len(index.keys) <= len(keys)
+        and [_key_of(key) for key in index.keys] == keys[: len(index.keys)]
+        and {quoted(name) for name in index.include} <= beside
+    )
 
 
-def _lookups(use: _Use) -> Iterator[IndexCandidate]:
+def _lookups(use: Use) -> Iterator[IndexCandidate]:
     """The columns that are compared, constants before joins, one range at the end."""
-    constant = [quoted(name) for name, is_fixed in use.equal.items() if is_fixed]
-    joined = [quoted(name) for name, is_fixed in use.equal.items() if not is_fixed]
-    bounds = [quoted(name) for name in dict.fromkeys(use.ranges)]
-    for columns in ((*constant, *joined), tuple(constant), *((name,) for name in joined)):
+    constant, joined, bounds = use.constants(), use.joined(), use.bounds()
+    for columns in ((*constant, *joined), constant, *((name,) for name in joined)):
         if columns:
             yield _index(use, columns)
             for bound in bounds:
                 yield _index(use, (*columns, bound))
+    for name in joined if constant else ():
+        yield _index(use, (name, *constant))
     if 1 < len(constant) <= _MOST_KEYS - 1:
         for order in list(permutations(constant))[1:6]:
             yield _index(use, order)
@@ -207,63 +129,82 @@ def _lookups(use: _Use) -> Iterator[IndexCandidate]:
         yield _index(use, (name,))
 
 
-def _sorted(use: _Use) -> Iterator[IndexCandidate]:
+def _sorted(use: Use) -> Iterator[IndexCandidate]:
     """What is compared, then what is sorted or grouped by: no sort is left to do."""
-    constant = tuple(quoted(name) for name, is_fixed in use.equal.items() if is_fixed)
-    for keys in (use.order(), use.groups()):
+    constant, joined = use.constants(), use.joined()
+    for keys in (use.order(), use.groups(), use.extremes()):
         if keys and len(keys) <= _MOST_KEYS:
-            yield _index(use, (*(c for c in constant if c not in keys), *keys))
-            yield _index(use, keys)
+            for before in (constant, (*constant, *joined), ()):
+                yield _index(use, (*(c for c in before if c not in keys), *keys))
 
 
-def _partial(use: _Use) -> Iterator[IndexCandidate]:
+def _partial(use: Use) -> Iterator[IndexCandidate]:
     """Only the rows that a constant condition leaves, by whatever else is asked."""
     for name, condition in use.fixed.items():
+        if _VOLATILE.search(condition):
+            continue
+        rare = name if " = " in condition or " IN (" in condition else ""
         others = [quoted(other) for other in use.equal if other != name]
-        keys = (*others, *use.order()) or tuple(quoted(bound) for bound in use.ranges[:1])
-        if keys and not _VOLATILE.search(condition):
-            yield _index(use, keys, where=condition)
-        elif len(use.fixed) == 1 and use.table.primary_key:
-            yield _index(use, tuple(map(quoted, use.table.primary_key)), where=condition)
+        bounds = tuple(bound for bound in use.bounds()[:1] if bound != quoted(name))
+        ways = ((*others, *(use.order() or use.groups())), (*others, *bounds), use.order(), bounds)
+        for keys in dict.fromkeys(way for way in ways if way):
+            yield _index(use, keys, where=condition, rare=rare)
+        if not any(ways) and use.table.primary_key:
+            key = tuple(map(quoted, use.table.primary_key))
+            yield _index(use, key, where=condition, rare=rare)
 
 
-def _special(use: _Use) -> Iterator[IndexCandidate]:
+def _special(use: Use) -> Iterator[IndexCandidate]:
     """Expressions, arrays, documents, full text, and patterns that begin with anything."""
     for predicate in use.special:
         operand, other = predicate.left, predicate.right
-        if predicate.operator == "@@" and other is not None:
+        operator = predicate.operator
+        if operator == "@@" and other is not None:
             for side in (operand, other):
                 if _is_of(use, side) and "tsquery" not in side.text.lower():
                     yield _index(use, (_key(use, side),), method="gin")
-        elif predicate.operator in _CONTAINS and use.own(operand.column) is not None:
+        elif operator in _CONTAINS and use.own(operand.column) is not None:
+            column = use.own(operand.column)
+            if operator == "@>" and column is not None and column.type == "jsonb":
+                yield _index(use, (f"{_key(use, operand)} jsonb_path_ops",), method="gin")
             yield _index(use, (_key(use, operand),), method="gin")
-        elif predicate.operator in {"like", "ilike"} and _is_of(use, operand):
-            if predicate.operator == "like" and not predicate.leading_wildcard:
+        elif operator in _PATTERNS and _is_of(use, operand):
+            if operator == "like" and not predicate.leading_wildcard:
                 yield _index(use, (f"{_key(use, operand)} text_pattern_ops",))
-            else:
-                key = f"{_key(use, operand)} gin_trgm_ops"
-                yield _index(use, (key,), method="gin", extension="pg_trgm")
+                constant = use.constants()
+                if constant:
+                    yield _index(use, (*constant, f"{_key(use, operand)} text_pattern_ops"))
+            yield _index(
+                use, (f"{_key(use, operand)} gin_trgm_ops",), method="gin", extension="pg_trgm"
+            )
         elif (
-            predicate.operator in {"=", "in", *_RANGES}
+            operator in {"=", "in", *RANGES}
             and _is_of(use, operand)
             and other is not None
             and not other.columns
             and operand.column is None
         ):
             yield _index(use, (_key(use, operand),))
+            if use.constants():
+                yield _index(use, (*use.constants(), _key(use, operand)))
 
 
-def _covering(use: _Use) -> Iterator[IndexCandidate]:
+def _covering(use: Use) -> Iterator[IndexCandidate]:
     """The lookup with all that is read beside it, so that the table is not visited."""
-    needed = use.needed()
-    keys = [name for name, is_fixed in use.equal.items() if is_fixed] or list(use.equal)
-    keys += [name for name in dict.fromkeys(use.ranges) if name not in keys][:1]
-    rest = tuple(quoted(name) for name in needed if name not in keys)
-    if keys and 0 < len(rest) <= _MOST_INCLUDED:
-        yield _index(use, tuple(map(quoted, keys)), include=rest)
+    constant, joined, bounds = use.constants(), use.joined(), use.bounds()
+    order = use.order() or use.groups()
+    for before, after in (
+        (constant or joined, order),
+        (constant or joined, bounds[:1]),
+        ((*constant, *joined), ()),
+    ):
+        keys = (*(key for key in before if key not in after), *after)
+        rest = use.without(keys)
+        if keys and len(keys) <= _MOST_KEYS and 0 < len(rest) <= _MOST_INCLUDED:
+            yield _index(use, keys, include=rest)
 
 
-def _blocks(use: _Use) -> Iterator[IndexCandidate]:
+def _blocks(use: Use) -> Iterator[IndexCandidate]:
     """A summary of each range of blocks, for times in the order of which rows arrive."""
     for name in dict.fromkeys(use.ranges):
         column = find_column(use.table, name)
@@ -271,20 +212,30 @@ def _blocks(use: _Use) -> Iterator[IndexCandidate]:
             yield _index(use, (quoted(name),), method="brin")
 
 
+def _hashed(use: Use) -> Iterator[IndexCandidate]:
+    """Long values that are only ever looked up as a whole take less room as hashes."""
+    constant = [name for name, is_fixed in use.equal.items() if is_fixed]
+    if len(use.equal) == len(constant) == 1 and not use.ranges and not use.order():
+        column = find_column(use.table, constant[0])
+        if column is not None and column.type.startswith(_LONG):
+            yield _index(use, (quoted(column.name),), method="hash")
+
+
 def _index(
-    use: _Use,
+    use: Use,
     keys: Iterable[str],
     *,
     method: Literal["btree", "gin", "brin", "hash"] = "btree",
     include: tuple[str, ...] = (),
     where: str = "",
     extension: str = "",
+    rare: str = "",
 ) -> IndexCandidate:
     shown = tuple(dict.fromkeys(keys))[:_MOST_KEYS]
-    return IndexCandidate(use.table.key, shown, method, include, where, extension)
+    return IndexCandidate(use.table.key, shown, method, include, where, extension, rare)
 
 
-def _is_of(use: _Use, operand: Operand) -> bool:
+def _is_of(use: Use, operand: Operand) -> bool:
     """Whether an operand is made of columns of this table and of nothing that changes."""
     return (
         bool(operand.columns)
@@ -294,7 +245,7 @@ def _is_of(use: _Use, operand: Operand) -> bool:
     )
 
 
-def _key(use: _Use, operand: Operand) -> str:
+def _key(use: Use, operand: Operand) -> str:
     """An operand as the key of an index: a column, or an expression without qualifiers."""
     if operand.column is not None:
         return quoted(operand.column.name)
@@ -312,13 +263,20 @@ def _exists(candidate: IndexCandidate, table: Table) -> bool:
 
 def _serves(index: Index, candidate: IndexCandidate) -> bool:
     """Whether an index begins with the same keys: then a new one is little better."""
-    if index.method != candidate.method or candidate.include or index.where is not None:
+    methods = {"btree", "hash"} if candidate.method == "hash" else {candidate.method}
+    if index.method not in methods or candidate.include or index.where is not None:
         return False
-    keys = [_plain(key.text or key.column or "", down=key.descending) for key in index.keys]
-    wanted = [_plain(key, down=key.endswith(" DESC")) for key in candidate.keys]
+    keys = [_key_of(key) for key in index.keys]
+    wanted = [_plain(key) for key in candidate.keys]
     return not candidate.where and keys[: len(wanted)] == wanted
 
 
-def _plain(key: str, *, down: bool) -> str:
+def _key_of(key: IndexKey) -> str:
+    opclass = f" {key.opclass}" if key.opclass else ""
+    return _plain(f"{key.text or key.column or ''}{opclass}{' DESC' if key.descending else ''}")
+
+
+def _plain(key: str) -> str:
+    """A key without what makes no difference, so that two can be compared."""
     bare = re.sub(r'[\s()"]+|\bDESC\b|\bASC\b', " ", key, flags=re.IGNORECASE).strip().lower()
-    return f"{bare} desc" if down else bare
+    return f"{bare} desc" if re.search(r"\bDESC\b", key, re.IGNORECASE) else bare

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-import psycopg
-
 from backend_analyzers.oracle import Advice, Advise, Advised, Failed, Planned, Script
-from backend_analyzers.sql.index_candidates import IndexCandidate, index_candidates
+from backend_analyzers.sql.index_candidates import IndexCandidate, index_candidates, made_redundant
 from backend_analyzers.sql.interpret import apply
 from backend_analyzers.sql.parse import parse
 from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.sql.schema import Schema
+from backend_engineer.plan_text import nodes
 from backend_engineer.planner import compare as comparing
 from backend_engineer.planner.explain import Node, NotPlanned
 from backend_engineer.planner.planner import Planner
-from backend_engineer.planner.shadow import Shadow, with_index
+from backend_engineer.planner.shadow import Shadow
+from backend_engineer.planner.trying import Built, Trial, trying
 
 WORTH = 0.8
 """An index must bring the cost to this part of what it was."""
@@ -30,43 +32,49 @@ _ALIKE = 1.05
 _SECONDS = 4.0
 _MOST = 3
 _GUESSES = 2
-_LOOKS = frozenset({"Seq Scan", "Sort", "Incremental Sort", "Bitmap Heap Scan", "Index Scan"})
+_LOOKS = frozenset(
+    {"Seq Scan", "Sort", "Incremental Sort", "Bitmap Heap Scan", "Index Scan", "Index Only Scan"}
+)
 
 
-class _Tried(NamedTuple):
+class Tried(NamedTuple):
+    """A candidate with the cost of the query when it is there."""
+
     candidate: IndexCandidate
-    ddl: str
+    built: Built
     cost: float
-    pages: int
+
+
+class Best(NamedTuple):
+    """The indexes that are worth it, best first, and one beside the first with the cost of both."""
+
+    single: list[Tried]
+    beside: Tried | None
 
 
 def advise(planner: Planner, question: Advise) -> Advised | Failed:
-    """The plan of a query, and what would make it cheaper; best first."""
-    if question.script.dialect != "postgresql":
-        return Failed(f"queries of {question.script.dialect} get no advice")
+    """The plan of a query of PostgreSQL, and what would make it cheaper; best first."""
     shadow = planner.shadow(question.script)
     try:
-        top = shadow.explain(question.sql)
+        top = shadow.explain(question.sql, seconds=planner.seconds)
     except NotPlanned as error:
         return Advised(Planned(shadow.evidence, error=str(error)))
-    known = shadow.evidence != "none"
-    cost = float(top["Total Cost"]) if known else None
-    planned = Planned(shadow.evidence, json.dumps(top), cost)
-    advice = [*_rewritten(planner, shadow, question, cost)]
+    planned = planned_by(shadow, top)
+    advice = [*_rewritten(planner, shadow, question, planned.cost)]
     schema = schema_of(question.script)
-    if cost is None:
+    if planned.cost is None:
         advice += _guessed(question.sql, schema)
-    elif cost > _LEAST_COST and any(node["Node Type"] in _LOOKS for node in nodes(top)):
-        advice += _indexed(shadow, question.sql, schema, cost)
+    elif planned.cost > _LEAST_COST and any(node["Node Type"] in _LOOKS for node in nodes(top)):
+        advice += _indexed(shadow, question, schema, planned)
     ranked = sorted(advice, key=lambda one: one.cost_after if one.cost_after is not None else 0)
     return Advised(planned, tuple(ranked[:_MOST]))
 
 
-def nodes(top: Node) -> Iterator[Node]:
-    """A node and all nodes below it."""
-    yield top
-    for child in top.get("Plans", ()):
-        yield from nodes(child)
+def planned_by(shadow: Shadow, top: Node) -> Planned:
+    """A plan as an answer: with its cost only where something is known."""
+    evidence = shadow.evidence_of(top)
+    cost = float(top["Total Cost"]) if evidence != "none" else None
+    return Planned(evidence, json.dumps(top), cost, note=shadow.remark_of(top))
 
 
 @lru_cache(maxsize=8)
@@ -78,26 +86,70 @@ def schema_of(script: Script) -> Schema:
     return schema
 
 
+def candidates_of(query: str, schema: Schema) -> list[IndexCandidate]:
+    """The indexes that might help a text of SQL, the most promising first."""
+    found = (c for s in parse(query) for c in index_candidates(query, s, schema))
+    return list(dict.fromkeys(found))
+
+
 def best_indexes(
     shadow: Shadow, query: str, schema: Schema, cost: float, *, seconds: float = _SECONDS
-) -> list[_Tried]:
-    """The candidates that the planner would use and that are worth it, best first."""
+) -> Best:
+    """The candidates that the planner would use and that are worth it."""
+    candidates = to_try(shadow, candidates_of(query, schema), schema)
+    if not candidates:
+        return Best([], None)
     until = time.monotonic() + seconds
-    tried: list[_Tried] = []
-    for statement in parse(query):
-        for candidate in index_candidates(query, statement, schema):
+    needed = {c.extension for c in candidates.values() if c.extension}
+    with trying(shadow, list(candidates), extensions=needed) as trial:
+        tried: list[Tried] = []
+        for built in trial.built:
             if time.monotonic() > until:
                 break
-            ddl = candidate.ddl(schema)
-            try:
-                with with_index(shadow, ddl) as pages:
-                    top = shadow.explain(query)
-            except (psycopg.Error, ValueError, NotPlanned):
-                continue  # PostgreSQL does not take every guess: an expression may not be immutable
-            name = candidate.name(schema)
-            after = float(top["Total Cost"])
-            if after <= cost * WORTH and any(n.get("Index Name") == name for n in nodes(top)):
-                tried.append(_Tried(candidate, ddl, after, pages))
+            after = _cost(trial, query, [built])
+            if after is not None and after <= cost * WORTH:
+                tried.append(Tried(candidates[built.ddl], built, after))
+        ranked = _ranked(tried)
+        return Best(ranked, _beside(trial, query, ranked, candidates, until) if ranked else None)
+
+
+def to_try(
+    shadow: Shadow, candidates: Iterable[IndexCandidate], schema: Schema
+) -> dict[str, IndexCandidate]:
+    """Candidates by the statements that try them out.
+
+    An index of the rows with one value is for columns of few values, as statistics must tell.
+    """
+    found = list(candidates)
+    few: set[tuple[str, str, str]] = set()
+    if any(one.rare for one in found):
+        with shadow.database.connect() as connection:
+            few = set(connection.execute(_FEW, (_FEW_VALUES,)).fetchall())
+    tried: dict[str, IndexCandidate] = {}
+    for one in found:
+        table = schema.tables[one.table]
+        if not one.rare or (table.schema, table.name, one.rare) in few:
+            tried[one.ddl(schema, name=f"backend_engineer_{len(tried)}")] = one
+    return tried
+
+
+_FEW_VALUES = 50
+_FEW = (
+    "SELECT schemaname, tablename, attname FROM pg_stats WHERE n_distinct > 0 AND n_distinct <= %s"
+)
+
+
+def _cost(trial: Trial, query: str, using: list[Built]) -> float | None:
+    """What a query costs with some indexes; None when it does not use all of them."""
+    try:
+        top = trial.explain(query, using)
+    except NotPlanned:
+        return None
+    used = {node.get("Index Name") for node in nodes(top)}
+    return float(top["Total Cost"]) if all(one.names & used for one in using) else None
+
+
+def _ranked(tried: list[Tried]) -> list[Tried]:
     if not tried:
         return []
     least = min(one.cost for one in tried)
@@ -106,40 +158,107 @@ def best_indexes(
     return [*sorted(alike, key=_size), *sorted(others, key=lambda one: one.cost)]
 
 
-def _size(one: _Tried) -> tuple[int, bool, int, float]:
-    keys = len(one.candidate.keys) + len(one.candidate.include)
-    return (keys, bool(one.candidate.where), one.pages, one.cost)
+def _beside(
+    trial: Trial,
+    query: str,
+    ranked: list[Tried],
+    candidates: dict[str, IndexCandidate],
+    until: float,
+) -> Tried | None:
+    """Another index, on another table, that helps as much again when the best one is there."""
+    first = ranked[0]
+    found: list[Tried] = []
+    for built in trial.built:
+        candidate = candidates[built.ddl]
+        if candidate.table == first.candidate.table or time.monotonic() > until:
+            continue
+        after = _cost(trial, query, [first.built, built])
+        if after is not None and after <= first.cost * WORTH:
+            found.append(Tried(candidate, built, after))
+    return next(iter(_ranked(found)), None)
 
 
-def _indexed(shadow: Shadow, query: str, schema: Schema, cost: float) -> Iterator[Advice]:
-    sure = "values and sizes" if shadow.evidence == "full" else "sizes only"
-    for one in best_indexes(shadow, query, schema, cost)[:_MOST]:
-        size = one.pages * 8192 / 1_000_000
+def _size(one: Tried) -> tuple[bool, int, int, float]:
+    """What is of more use to other queries, and then what is smaller, comes first.
+
+    A hash is much smaller or not worth it: it serves for nothing but equality.
+    """
+    candidate = one.candidate
+    columns = len(candidate.keys) + len(candidate.include)
+    pages = one.built.pages * (2 if candidate.method == "hash" else 1)
+    return (bool(candidate.where), columns, pages, one.cost)
+
+
+def _indexed(
+    shadow: Shadow, question: Advise, schema: Schema, planned: Planned
+) -> Iterator[Advice]:
+    assert planned.cost is not None
+    sure = "values and sizes" if planned.evidence == "full" else "sizes only"
+    best = best_indexes(shadow, question.sql, schema, planned.cost)
+    for one in [*best.single[:_MOST], *([best.beside] if best.beside else [])]:
+        is_second = one is best.beside
+        first = best.single[0]
+        beside = f" beside {label(first.candidate, schema)}" if is_second else ""
         yield Advice(
-            title=f"Index {_label(one.candidate, schema)}",
-            ddl=one.ddl,
-            cost_before=cost,
+            title=f"Index {label(one.candidate, schema)}{beside}",
+            ddl=ddl_of(one.candidate, question.script, schema),
+            cost_before=first.cost if is_second else planned.cost,
             cost_after=one.cost,
             proof=(
-                f"planned by PostgreSQL with this index of about {size:.0f} MB, with statistics of {sure}"
-                " of production; each INSERT, and each UPDATE of its columns, writes to it too"
+                f"planned by PostgreSQL with this index of about {size_of(one.built)}, with statistics "
+                f"of {sure} of production; {burden(one.candidate, schema)}"
             ),
         )
 
 
+def size_of(built: Built) -> str:
+    """How much room an index takes, in words."""
+    size = built.pages * 8192 / 1_000_000
+    return f"{size:,.0f} MB" if size >= 1 else "less than 1 MB"
+
+
+def burden(candidate: IndexCandidate, schema: Schema) -> str:
+    """What an index costs those who write, and which indexes it makes superfluous, in words."""
+    table = schema.tables[candidate.table]
+    count = len(table.indexes)
+    told = f"each INSERT, and each UPDATE of its columns, writes to it too, as to the {count} there are"
+    if not count:
+        told = "each INSERT, and each UPDATE of its columns, writes to it too"
+    spare = made_redundant(candidate, table)
+    if spare:
+        listed = ", ".join(f"`{index.name}`" for index in spare)
+        told += f"; with it {listed} can be dropped"
+    return told
+
+
+def ddl_of(candidate: IndexCandidate, script: Script, schema: Schema) -> str:
+    """The statements that make an index, with the extension that it needs where nothing else makes it."""
+    ddl = candidate.ddl(schema)
+    name = candidate.extension
+    if name and not any(_makes(statement, name) for statement in script.statements):
+        return f"CREATE EXTENSION IF NOT EXISTS {name};\n{ddl}"
+    return ddl
+
+
+def label(candidate: IndexCandidate, schema: Schema) -> str:
+    """An index as what it is on: `orders (customer_id)`."""
+    return candidate.ddl(schema).partition(" ON ")[2]
+
+
+def _makes(statement: str, extension: str) -> bool:
+    pattern = rf'\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?"?{extension}\b'
+    return re.search(pattern, statement, re.IGNORECASE) is not None
+
+
 def _guessed(query: str, schema: Schema) -> Iterator[Advice]:
     """Without statistics the order of the candidates is all that is known."""
-    for statement in parse(query):
-        for candidate in index_candidates(query, statement, schema)[:_GUESSES]:
-            yield Advice(
-                title=f"Index {_label(candidate, schema)}",
-                ddl=candidate.ddl(schema),
-                proof="a guess from the conditions of the query: without statistics no plan was compared",
-            )
-
-
-def _label(candidate: IndexCandidate, schema: Schema) -> str:
-    return candidate.ddl(schema).partition(" ON ")[2]
+    plain = (one for one in candidates_of(query, schema) if not one.rare)
+    for candidate in islice(plain, _GUESSES):
+        yield Advice(
+            title=f"Index {label(candidate, schema)}",
+            ddl=candidate.ddl(schema),
+            proof="a guess from the conditions of the query: without statistics no plan was compared",
+        )
 
 
 def _rewritten(

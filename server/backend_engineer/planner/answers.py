@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from backend_analyzers.oracle import (
@@ -16,7 +15,7 @@ from backend_analyzers.oracle import (
     Replay,
 )
 from backend_engineer.planner import sqlite
-from backend_engineer.planner.advise import advise
+from backend_engineer.planner.advise import advise, planned_by
 from backend_engineer.planner.binaries import Unavailable
 from backend_engineer.planner.compare import compare
 from backend_engineer.planner.explain import NotPlanned
@@ -58,8 +57,6 @@ def planned(planner: Planner, question: Explain) -> Planned | Failed:
         return Failed(f"queries of {script.dialect} are not planned")
     shadow = planner.shadow(script)
     try:
-        top = shadow.explain(question.sql)
+        return planned_by(shadow, shadow.explain(question.sql, seconds=planner.seconds))
     except NotPlanned as error:
         return Planned(shadow.evidence, error=str(error))
-    cost = float(top["Total Cost"]) if shadow.evidence != "none" else None
-    return Planned(shadow.evidence, json.dumps(top), cost)

@@ -48,6 +48,7 @@ _SETTINGS = {
     "shared_buffers": "16MB",
     "dynamic_shared_memory_type": "mmap",
     "max_worker_processes": "0",
+    "max_parallel_maintenance_workers": "0",
     "jit": "off",
     "logging_collector": "off",
     "max_logical_replication_workers": "0",

@@ -26,7 +26,7 @@ PREFIX = "shadow_"
 _MOST = 24
 """Databases that are kept; each takes 7 MB."""
 
-_OURS = "backend_engineer"
+OURS = "backend_engineer"
 """A schema for what we need ourselves, where nothing of the workspace is found by name."""
 
 _EXTENSION = re.compile(
@@ -165,8 +165,8 @@ def create_empty(
     ) as inside:
         inside.execute(f"ALTER SCHEMA public OWNER TO {OWNER}".encode())
         if inside.info.server_version >= FOR_STATISTICS * 10_000:
-            inside.execute(f"CREATE SCHEMA {_OURS}".encode())
-            inside.execute(f"CREATE EXTENSION pg_buffercache SCHEMA {_OURS}".encode())
+            inside.execute(f"CREATE SCHEMA {OURS}".encode())
+            inside.execute(f"CREATE EXTENSION pg_buffercache SCHEMA {OURS}".encode())
 
 
 def load(made: Database, statements: tuple[str, ...], *, seconds: float) -> Iterator[Error]:

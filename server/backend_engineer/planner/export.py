@@ -9,6 +9,18 @@ VALUES = (
     *("most_common_elems", "most_common_elem_freqs", "elem_count_histogram"),
 )
 HEIGHTS = "heights"
+SETTINGS = (
+    *("seq_page_cost", "random_page_cost", "cpu_tuple_cost", "cpu_index_tuple_cost"),
+    *("cpu_operator_cost", "parallel_setup_cost", "parallel_tuple_cost", "effective_cache_size"),
+    *("work_mem", "hash_mem_multiplier", "max_parallel_workers_per_gather"),
+    *("min_parallel_table_scan_size", "min_parallel_index_scan_size", "effective_io_concurrency"),
+    *("from_collapse_limit", "join_collapse_limit", "geqo", "geqo_threshold"),
+    *("constraint_exclusion", "enable_bitmapscan", "enable_hashagg", "enable_hashjoin"),
+    *("enable_indexonlyscan", "enable_indexscan", "enable_material", "enable_memoize"),
+    *("enable_mergejoin", "enable_nestloop", "enable_partitionwise_aggregate"),
+    *("enable_partitionwise_join", "enable_seqscan", "enable_sort", "enable_incremental_sort"),
+)
+"""What production's planner reckons with besides statistics."""
 
 _NO_VALUES = frozenset({"most_common_vals", "histogram_bounds", "most_common_elems"})
 """What holds values of production."""
@@ -20,6 +32,14 @@ _QUERY = """\
 -- It reads the catalogue only, and takes no locks beyond that.{note}
 SELECT json_build_object(
   'version', current_setting('server_version_num'),
+  'collation', (
+    SELECT json_build_object('provider', to_jsonb(d) ->> 'datlocprovider', 'name', d.datcollate)
+    FROM pg_database d WHERE d.datname = current_database()
+  ),
+  'settings', (
+    SELECT json_object_agg(name, current_setting(name)) FROM pg_settings
+    WHERE name IN ({settings})
+  ),
   'relations', (
     SELECT json_agg(json_build_object(
       'schemaname', n.nspname, 'relname', c.relname, 'relpages', c.relpages,
@@ -61,6 +81,7 @@ def export_query(*, values: bool = True, heights: bool = False) -> str:
         note += "\n-- CREATE EXTENSION pageinspect; is needed, and a superuser."
     return _QUERY.format(
         note=note,
+        settings=", ".join(f"'{name}'" for name in SETTINGS),
         user=_USER,
         attributes=listed,
         heights=_HEIGHTS.format(user=_USER) if heights else "",

@@ -11,6 +11,9 @@ from backend_engineer.planner.shadow import Shadow, shadow
 from backend_engineer.planner.statistics import Statistics, read
 from backend_engineer.settings import PlannerSettings
 
+_MOST = 20
+"""Shadows that are known without a look."""
+
 
 class Planner:
     """Starts its server with the first question.  One thread at a time.
@@ -50,11 +53,15 @@ class Planner:
 
     def shadow(self, script: Script) -> Shadow:
         """The shadow with the schema of a script."""
-        if script not in self._shadows:
-            self._shadows[script] = shadow(
-                self.cluster, script, self.statistics, seconds=self.seconds
-            )
-        return self._shadows[script]
+        cluster = self.cluster
+        found = self._shadows.pop(script, None)
+        if found is None or found.database.name not in cluster.used:
+            found = shadow(cluster, script, self.statistics, seconds=self.seconds)
+        cluster.used[found.database.name] = cluster.used.pop(found.database.name, None)
+        self._shadows[script] = found
+        while len(self._shadows) > _MOST:
+            del self._shadows[next(iter(self._shadows))]
+        return found
 
     def close(self) -> None:
         """Stop the server."""

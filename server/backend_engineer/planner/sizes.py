@@ -6,6 +6,7 @@ The estimates follow how PostgreSQL lays out tuples (src/include/access/itup.h, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -60,14 +61,37 @@ def of_table(connection: Connection, table: int, rows: float) -> int:
     return max(1, math.ceil(rows / per_page))
 
 
-def of_index(connection: Connection, index: int) -> Size:
-    """The size of an index, by the statistics of its table."""
-    method, rows, heap_pages, keys, relation, predicate = _about(connection, index)
-    columns = [_Column(*row) for row in connection.execute(_COLUMNS, (index,)).fetchall()]
-    tuples = max(0.0, rows)
-    if predicate:
-        found = estimated_rows(connection, f"SELECT 1 FROM {relation} WHERE {predicate}")  # noqa: S608
-        tuples = tuples if found is None else found
+def of_indexes(connection: Connection, indexes: Sequence[int]) -> dict[int, Size]:
+    """The sizes of indexes, by the statistics of their tables."""
+    columns: dict[int, list[_Column]] = {}
+    for index, *rest in connection.execute(_COLUMNS, (list(indexes),)).fetchall():
+        columns.setdefault(index, []).append(_Column(*rest))
+    told = connection.execute(
+        "SELECT i.indexrelid::int, a.amname, h.reltuples, h.relpages, i.indnkeyatts, "
+        "i.indrelid::regclass::text, pg_get_expr(i.indpred, i.indrelid) "
+        "FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid "
+        "JOIN pg_class h ON h.oid = i.indrelid JOIN pg_am a ON a.oid = x.relam "
+        "WHERE i.indexrelid::int = ANY(%s::int[])",
+        (list(indexes),),
+    ).fetchall()
+    rows: dict[tuple[str, str], float | None] = {}
+    found: dict[int, Size] = {}
+    for index, method, tuples, pages, keys, relation, predicate in told:
+        count = max(0.0, tuples)
+        if predicate:
+            part = (relation, predicate)
+            if part not in rows:
+                rows[part] = estimated_rows(
+                    connection,
+                    f"SELECT 1 FROM {relation} WHERE {predicate}",  # noqa: S608
+                )
+            estimated = rows[part]
+            count = count if estimated is None else estimated
+        found[index] = _size(method, columns.get(index, []), keys, count, pages)
+    return found
+
+
+def _size(method: str, columns: list[_Column], keys: int, tuples: float, heap_pages: int) -> Size:
     size = _tuple_size(columns)
     match method:
         case "btree":
@@ -82,18 +106,6 @@ def of_index(connection: Connection, index: int) -> Size:
             return Size(max(1, int(tuples * (size + 4) / (BLOCK * 0.7))), tuples, None)
 
 
-def _about(connection: Connection, index: int) -> tuple[str, float, int, int, str, str | None]:
-    found = connection.execute(
-        "SELECT a.amname, h.reltuples, h.relpages, i.indnkeyatts, i.indrelid::regclass::text, "
-        "pg_get_expr(i.indpred, i.indrelid) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid "
-        "JOIN pg_class h ON h.oid = i.indrelid JOIN pg_am a ON a.oid = x.relam "
-        "WHERE i.indexrelid = %s",
-        (index,),
-    ).fetchone()
-    assert found is not None
-    return found
-
-
 STATISTICS_OF_KEY = """
 JOIN pg_class h ON h.oid = i.indrelid JOIN pg_namespace n ON n.oid = h.relnamespace
 LEFT JOIN pg_attribute k ON k.attrelid = i.indrelid AND k.attnum = i.indkey[a.attnum - 1]
@@ -102,12 +114,12 @@ LEFT JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = h.relname AND
 """What joins the key `a` of an index `i` to its column's statistics `s`, as its owner may see them."""
 
 _COLUMNS = f"""
-SELECT t.typname::text, coalesce(nullif(s.avg_width, 0), CASE WHEN t.typlen > 0 THEN t.typlen ELSE {_UNKNOWN_WIDTH} END)::float8,
+SELECT a.attrelid::int, t.typname::text, coalesce(nullif(s.avg_width, 0), CASE WHEN t.typlen > 0 THEN t.typlen ELSE {_UNKNOWN_WIDTH} END)::float8,
   CASE WHEN coalesce(s.n_distinct, 0) = 0 THEN -0.5 ELSE s.n_distinct END::float8,
   coalesce(s.null_frac, 0)::float8, t.typlen::int, t.typalign::text
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_index i ON i.indexrelid = a.attrelid
 {STATISTICS_OF_KEY}
-WHERE a.attrelid = %s ORDER BY a.attnum
+WHERE a.attrelid::int = ANY(%s::int[]) ORDER BY a.attrelid, a.attnum
 """  # noqa: S608 - a number of ours
 
 

@@ -6,17 +6,19 @@ Nothing of a statistics file is ever run: it is read, and applied through parame
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import psycopg
 
 from backend_analyzers.oracle import Evidence
-from backend_engineer.planner.export import HEIGHTS, RELATIONS, VALUES
+from backend_engineer.planner.binaries import FOR_STATISTICS
+from backend_engineer.planner.export import HEIGHTS, RELATIONS, SETTINGS, VALUES
 from backend_engineer.settings import PlannerSettings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -48,7 +50,10 @@ _TYPES = {
 }
 """The arguments of the functions that restore statistics (PostgreSQL 18, 9.28.11), with their types."""
 
+_OF_VALUES = ("most_common_vals", "histogram_bounds", "most_common_elems")
+
 _CALL = re.compile(r"pg_restore_(relation|attribute)_stats\s*\(")
+_CREATE_DATABASE = re.compile(r"^CREATE DATABASE [^;]*;", re.MULTILINE)
 _ARGUMENT = re.compile(
     r"\s*(?:'(?P<name>\w+)'\s*,\s*)(?:(?P<escaped>E)?'(?P<text>(?:[^']|'')*)'|(?P<bare>[-\w.]+))"
     r"(?:::[\w\[\] ]+)?\s*(?P<end>[,)])"
@@ -67,11 +72,15 @@ class Statistics(msgspec.Struct, frozen=True):
     rows: dict[str, int] = {}
     version: int = 0
     """The major version that they come from; 0 when that is not said."""
+    collation: Literal["", "C", "other"] = ""
+    """Whether text is sorted by its bytes; "" when that is not said."""
+    settings: dict[str, str] = {}
+    """What production's planner is set to."""
 
     @property
     def evidence(self) -> Evidence:
-        """What costs rest on."""
-        if any("n_distinct" in attribute for attribute in self.attributes):
+        """What costs rest on where all is known; without values of columns that is sizes."""
+        if any(name in attribute for attribute in self.attributes for name in _OF_VALUES):
             return "full"
         return "sizes" if self.relations or self.rows else "none"
 
@@ -81,6 +90,13 @@ class Statistics(msgspec.Struct, frozen=True):
         from hashlib import blake2b  # noqa: PLC0415 - here alone
 
         return blake2b(msgspec.json.encode(self, order="deterministic"), digest_size=8).hexdigest()
+
+
+class Hands(NamedTuple):
+    """Two connections to one database: what the workspace declared is met with the owner's alone."""
+
+    owner: Connection
+    superuser: Connection
 
 
 class Unreadable(Exception):  # noqa: N818 - said to a person
@@ -115,39 +131,73 @@ def parse(text: str, name: str = "statistics") -> Statistics:
             "or the query of `backend-engineer planner statistics` writes"
         )
     version = int(relations[0].get("version", "0")) // 10_000
-    return Statistics(tuple(relations), tuple(attributes), version=version)
+    made = _CREATE_DATABASE.search(text)
+    collation = _collation(*_locale(made[0])) if made is not None else ""
+    return Statistics(tuple(relations), tuple(attributes), version=version, collation=collation)
 
 
-def restore(connection: Connection, known: Statistics) -> None:
-    """Apply what fits the schema, as the owner of its tables; the rest is left out.
+def restore(hands: Hands, known: Statistics) -> None:
+    """Apply what fits the schema; the rest is left out.
 
     Relation and columns are separate statements: a column that is not there raises.
     """
     here = {
         (schema, table, column)
-        for schema, table, column in connection.execute(
+        for schema, table, column in hands.owner.execute(
             "SELECT n.nspname, c.relname, a.attname FROM pg_class c "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+            "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+            "WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
         ).fetchall()
     }
     tables = {(schema, table) for schema, table, _ in here}
     for relation in known.relations:
         if (relation.get("schemaname", "public"), relation["relname"]) in tables:
-            _restore(connection, "relation", relation)
+            _restore_relation(hands, relation)
+    if not _takes_statistics(hands):
+        return
     for attribute in known.attributes:
         key = (attribute.get("schemaname", "public"), attribute["relname"])
         column = attribute.get("attname")  # the keys of indexes have a number instead
         if (*key, column) in here if column is not None else key in tables:
-            _restore(connection, "attribute", attribute)
+            _restore(hands.owner, "attribute", attribute)
 
 
 def restore_size(
-    connection: Connection, schema: str, relation: str, pages: int, tuples: float
+    hands: Hands,
+    schema: str,
+    relation: str,
+    pages: int,
+    tuples: float,
+    visible: int | None = None,
 ) -> None:
-    """Say how large one relation is."""
-    sizes = {"relpages": str(pages), "reltuples": str(tuples), "relallvisible": str(pages)}
-    _restore(connection, "relation", {"schemaname": schema, "relname": relation, **sizes})
+    """Say how large one relation is, and how many of its pages are visible to all: all by default."""
+    seen = pages if visible is None else visible
+    sizes = {"relpages": str(pages), "reltuples": str(tuples), "relallvisible": str(seen)}
+    _restore_relation(hands, {"schemaname": schema, "relname": relation, **sizes})
+
+
+def _takes_statistics(hands: Hands) -> bool:
+    return hands.owner.info.server_version >= FOR_STATISTICS * 10_000
+
+
+def _restore_relation(hands: Hands, arguments: Mapping[str, str]) -> None:
+    if _takes_statistics(hands):
+        _restore(hands.owner, "relation", arguments)
+        return
+    # Before 18 there is no function for this, and sizes are all that can be said.
+    with contextlib.suppress(psycopg.Error):
+        hands.superuser.execute(
+            "UPDATE pg_class SET relpages = %s::int, reltuples = %s::real, relallvisible = %s::int "
+            "WHERE relname = %s AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %s)",
+            (
+                arguments.get("relpages", "0"),
+                arguments.get("reltuples", "-1"),
+                arguments.get("relallvisible", "0"),
+                arguments["relname"],
+                arguments.get("schemaname", "public"),
+            ),
+        )
 
 
 def _restore(connection: Connection, kind: str, arguments: Mapping[str, str]) -> None:
@@ -193,11 +243,36 @@ def _from_export(text: str, name: str) -> Statistics:
             for one in found.get(HEIGHTS) or ()
             if one["height"] is not None
         }
+        told = found.get("collation") or {}
+        collation = _collation(told.get("provider") or "", told.get("name") or "")
+        settings = {
+            name: str(value)
+            for name, value in (found.get("settings") or {}).items()
+            if name in SETTINGS
+        }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(
             f"`{name}` is not what `backend-engineer planner statistics` exports: {error!r}"
         ) from None
-    return Statistics(tuple(relations), tuple(attributes), heights, {}, version)
+    return Statistics(
+        tuple(relations), tuple(attributes), heights, {}, version, collation, settings
+    )
+
+
+def _locale(made: str) -> tuple[str, str]:
+    """The provider and the collation of a CREATE DATABASE, as pg_dump writes it."""
+    provider = re.search(r"LOCALE_PROVIDER\s*=\s*'?(\w)", made, re.IGNORECASE)
+    name = re.search(r"(?:LC_COLLATE|\bLOCALE)\s*=\s*'([^']*)'", made, re.IGNORECASE)
+    return (provider[1].lower() if provider else "", name[1] if name else "")
+
+
+def _collation(provider: str, name: str) -> Literal["", "C", "other"]:
+    """Text of PostgreSQL's own provider is sorted by its bytes; what a library sorts is not."""
+    if provider == "b":
+        return "C"
+    if not name:
+        return "other" if provider == "i" else ""
+    return "C" if name in {"C", "POSIX"} and provider != "i" else "other"
 
 
 def _named(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
