@@ -186,6 +186,97 @@ def model(
 
 
 @app.command
+def plan(
+    where: str | None = None,
+    /,
+    *,
+    sql: str | None = None,
+    format: Literal["text", "json"] = "text",  # noqa: A002 - the option
+) -> int:
+    """Plan a query as production would, and say what makes it cheaper.
+
+    Parameters
+    ----------
+    where
+        A query of the project, as FILE:LINE. With --sql, the folder of the project.
+    sql
+        The text of a query, instead of one in a file.
+    format
+        A tree for people, or JSON.
+    """
+    from backend_engineer.cli.plan import print_plan  # noqa: PLC0415 - start-up
+
+    return print_plan(where, sql, as_json=format == "json")
+
+
+planner = App(name="planner", help="The PostgreSQL behind `plan`: its statistics and its state.")
+app.command(planner)
+
+
+@planner.command
+def statistics(
+    *,
+    values: Annotated[bool, Parameter(negative="--no-values")] = True,
+    heights: Annotated[bool, Switch] = False,
+) -> int:
+    """Print the query to run in production, whose answer is the file for `[planner] statistics`.
+
+    Parameters
+    ----------
+    values
+        Export the most common values of columns too; without them no value of a row leaves
+        production, and plans are less exact.
+    heights
+        Export the heights of indexes too; needs the extension pageinspect.
+    """
+    from backend_engineer.cli.planner import print_statistics  # noqa: PLC0415 - start-up
+
+    return print_statistics(values=values, heights=heights)
+
+
+@planner.command
+def status(
+    path: Path = Path(),
+    /,
+    *,
+    format: Literal["text", "json"] = "text",  # noqa: A002 - the option
+) -> int:
+    """Start the planner of a project and say which PostgreSQL it is, where, and what it knows.
+
+    Parameters
+    ----------
+    path
+        The folder of the project.
+    format
+        Lines for people, or JSON.
+    """
+    from backend_engineer.cli.planner import print_status  # noqa: PLC0415 - start-up
+
+    return print_status(path, as_json=format == "json")
+
+
+@planner.command
+def indexes(
+    path: Path = Path(),
+    /,
+    *,
+    format: Literal["text", "json"] = "text",  # noqa: A002 - the option
+) -> int:
+    """Find the few indexes that make all queries of a project cheaper together.
+
+    Parameters
+    ----------
+    path
+        The folder of the project, or a part of it.
+    format
+        Lines for people, or JSON.
+    """
+    from backend_engineer.cli.planner import print_indexes  # noqa: PLC0415 - start-up
+
+    return print_indexes(path, as_json=format == "json")
+
+
+@app.command
 def doctor(path: Path = Path(), /) -> int:
     """Check this installation and the configuration of a project, and say what is wrong.
 

@@ -60,14 +60,20 @@ def advise(planner: Planner, question: Advise) -> Advised | Failed:
     except NotPlanned as error:
         return Advised(Planned(shadow.evidence, error=str(error)))
     planned = planned_by(shadow, top)
-    advice = [*_rewritten(planner, shadow, question, planned.cost)]
+    advice = sorted(_rewritten(planner, shadow, question, planned.cost), key=_cost_after)
     schema = schema_of(question.script)
     if planned.cost is None:
         advice += _guessed(question.sql, schema)
     elif planned.cost > _LEAST_COST and any(node["Node Type"] in _LOOKS for node in nodes(top)):
-        advice += _indexed(shadow, question, schema, planned)
-    ranked = sorted(advice, key=lambda one: one.cost_after if one.cost_after is not None else 0)
-    return Advised(planned, tuple(ranked[:_MOST]))
+        indexed = list(_indexed(shadow, question, schema, planned))
+        # Another text costs nobody anything, so it goes first unless an index is much better.
+        is_better = advice and indexed and _cost_after(indexed[0]) < _cost_after(advice[0]) / _ALIKE
+        advice = [*indexed, *advice] if is_better else [*advice, *indexed]
+    return Advised(planned, tuple(advice[: _MOST + 1]))
+
+
+def _cost_after(advice: Advice) -> float:
+    return advice.cost_after if advice.cost_after is not None else 0
 
 
 def planned_by(shadow: Shadow, top: Node) -> Planned:
@@ -195,7 +201,8 @@ def _indexed(
     assert planned.cost is not None
     sure = "values and sizes" if planned.evidence == "full" else "sizes only"
     best = best_indexes(shadow, question.sql, schema, planned.cost)
-    for one in [*best.single[:_MOST], *([best.beside] if best.beside else [])]:
+    room = _MOST - 1 if best.beside else _MOST
+    for one in [*best.single[:room], *([best.beside] if best.beside else [])]:
         is_second = one is best.beside
         first = best.single[0]
         beside = f" beside {label(first.candidate, schema)}" if is_second else ""
