@@ -94,11 +94,20 @@ def remarks(top: Node) -> tuple[str, ...]:
     """What stands out, for a plan whose costs mean something; the most costly first."""
     found = [
         (float(node.get("Total Cost", 0)), remark)
-        for node in nodes(top)
+        for node in _finished(top)
         for remark in _remarks(node)
     ]
     ordered = sorted(found, key=lambda item: -item[0])
     return tuple(dict.fromkeys(remark for _, remark in ordered))
+
+
+def _finished(top: Node) -> Iterator[Node]:
+    """The steps that run to their end: a LIMIT stops what is below it early."""
+    yield top
+    for child in top.get("Plans", ()):
+        stops = top["Node Type"] == "Limit" and top["Total Cost"] < child["Total Cost"] * _KEPT
+        if not stops:
+            yield from _finished(child)
 
 
 def _lines(node: Node, first: str, rest: str, *, costs: bool) -> Iterator[str]:

@@ -187,10 +187,11 @@ def test_what_stands_out(top: Node, expected: str) -> None:
         scan(Filter="(a = 1)", **{"Plan Rows": 900_000}),
         over("Sort", scan(), **{"Sort Key": ["a"]}),
         over("Nested Loop", scan(**{"Plan Rows": 1}), scan(**{"Total Cost": 2.0})),
+        over("Limit", scan(Filter="(a = 1)"), **{"Total Cost": 27.6}),
     ],
 )
 def test_what_does_not_stand_out(top: Node) -> None:
-    """Small tables, a query for most rows, small sorts."""
+    """Small tables, a query for most rows, small sorts, scans that stop early."""
     assert remarks(top) == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -15,9 +16,9 @@ from backend_engineer.plan_text import nodes
 from backend_engineer.planner.advise import (
     WORTH,
     Best,
+    alike_up_to,
     best_indexes,
     candidates_of,
-    schema_of,
     to_try,
 )
 from backend_engineer.planner.cluster import SUPERUSER
@@ -25,6 +26,7 @@ from backend_engineer.planner.databases import create_empty
 from backend_engineer.planner.explain import NotPlanned, explain
 from backend_engineer.planner.export import export_query
 from backend_engineer.planner.planner import Planner
+from backend_engineer.planner.translate import schema_of
 from tests.planner.conftest import script
 from tests.planner.production import QUERIES, SCHEMA, fill
 
@@ -56,7 +58,7 @@ def production(planner: Planner, folder: Path) -> Iterator[Production]:
         ):
             row = connection.execute(query.encode()).fetchone()
             assert row is not None
-            (folder / name).write_bytes(__import__("json").dumps(row[0]).encode())
+            (folder / name).write_bytes(json.dumps(row[0]).encode())
         dumped = subprocess.run(
             cluster.binaries.command(
                 *("pg_dump", "-h", str(cluster.data), "-U", SUPERUSER, "--statistics-only"),
@@ -132,7 +134,7 @@ def right(truths: list[Truth], best: list[Best]) -> list[str]:
         single = best[number].single
         ddl = single[0].candidate.ddl(schema, name="tried") if single else ""
         # Several that cost the same are all the best; then the shadow takes the smallest.
-        if truth.after.get(ddl, 1e99) > least * 1.05 + 1:
+        if truth.after.get(ddl, 1e99) > alike_up_to(least, truth.cost):
             wrong.append(f"{QUERIES[number]}: {ddl} {truth.after.get(ddl)} instead of {least}")
     return wrong
 

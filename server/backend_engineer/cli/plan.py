@@ -129,14 +129,15 @@ def _typed(folder: Path, sql: str) -> tuple[Project, list[Asked]]:
     asked: list[Asked] = []
     for query in _readings(path, sql):
         home = home_of(declared, query)
-        if home is not None:
-            script = made[home.key]
-            asked += [
-                Asked(script, text) for s in query.statements if (text := _numbered(query, s))
-            ]
-            if asked and script.dialect == query.statements[0].dialect:
-                break
-            asked = asked[:1]
+        if home is None:
+            continue
+        script = made[home.key]
+        is_spoken = script.dialect == query.statements[0].dialect
+        if is_spoken or not asked:
+            texts = [_numbered(query, statement) for statement in query.statements]
+            asked = [Asked(script, text) for text in texts if text]
+        if is_spoken:
+            break
     if not asked:
         statements = parse(sql)
         tables = _tables(statements)

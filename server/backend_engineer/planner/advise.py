@@ -6,21 +6,19 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from backend_analyzers.oracle import Advice, Advise, Advised, Failed, Planned, Script
+from backend_analyzers.oracle import Advice, Advise, Advised, Planned, Script
 from backend_analyzers.sql.index_candidates import IndexCandidate, index_candidates, made_redundant
-from backend_analyzers.sql.interpret import apply
 from backend_analyzers.sql.parse import parse
-from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.sql.schema import Schema
 from backend_engineer.plan_text import nodes
 from backend_engineer.planner import compare as comparing
 from backend_engineer.planner.explain import Node, NotPlanned
 from backend_engineer.planner.planner import Planner
 from backend_engineer.planner.shadow import Shadow
+from backend_engineer.planner.translate import schema_of
 from backend_engineer.planner.trying import Built, Trial, trying
 
 WORTH = 0.8
@@ -28,7 +26,8 @@ WORTH = 0.8
 _LEAST_COST = 50.0
 """Below this a query is cheap whatever is done: a page read at random costs 4."""
 _ALIKE = 1.05
-"""Costs this close are the same; then the smaller index is better."""
+_NOTHING = 0.001
+"""Costs this close, or this close measured by the cost now, are the same: the smaller index is better."""
 _SECONDS = 4.0
 _MOST = 3
 _GUESSES = 2
@@ -52,7 +51,7 @@ class Best(NamedTuple):
     beside: Tried | None
 
 
-def advise(planner: Planner, question: Advise) -> Advised | Failed:
+def advise(planner: Planner, question: Advise) -> Advised:
     """The plan of a query of PostgreSQL, and what would make it cheaper; best first."""
     shadow = planner.shadow(question.script)
     try:
@@ -83,15 +82,6 @@ def planned_by(shadow: Shadow, top: Node) -> Planned:
     return Planned(evidence, json.dumps(top), cost, note=shadow.remark_of(top))
 
 
-@lru_cache(maxsize=8)
-def schema_of(script: Script) -> Schema:
-    """The schema that a script makes, as a value."""
-    schema = Schema()
-    for statement in script.statements:
-        schema = apply(schema, parse_ddl(statement), "")
-    return schema
-
-
 def candidates_of(query: str, schema: Schema) -> list[IndexCandidate]:
     """The indexes that might help a text of SQL, the most promising first."""
     found = (c for s in parse(query) for c in index_candidates(query, s, schema))
@@ -115,7 +105,7 @@ def best_indexes(
             after = _cost(trial, query, [built])
             if after is not None and after <= cost * WORTH:
                 tried.append(Tried(candidates[built.ddl], built, after))
-        ranked = _ranked(tried)
+        ranked = _ranked(tried, cost)
         return Best(ranked, _beside(trial, query, ranked, candidates, until) if ranked else None)
 
 
@@ -155,13 +145,21 @@ def _cost(trial: Trial, query: str, using: list[Built]) -> float | None:
     return float(top["Total Cost"]) if all(one.names & used for one in using) else None
 
 
-def _ranked(tried: list[Tried]) -> list[Tried]:
+def _ranked(tried: list[Tried], cost: float) -> list[Tried]:
     if not tried:
         return []
-    least = min(one.cost for one in tried)
-    alike = [one for one in tried if one.cost <= least * _ALIKE + 1]
+    limit = alike_up_to(min(one.cost for one in tried), cost)
+    alike = [one for one in tried if one.cost <= limit]
     others = [one for one in tried if one not in alike]
-    return [*sorted(alike, key=_size), *sorted(others, key=lambda one: one.cost)]
+    return [
+        *sorted(alike, key=lambda one: (*preference(one.candidate, one.built), one.cost)),
+        *sorted(others, key=lambda one: one.cost),
+    ]
+
+
+def alike_up_to(least: float, before: float) -> float:
+    """The cost up to which an index is as good as the best one."""
+    return least * _ALIKE + max(1.0, before * _NOTHING)
 
 
 def _beside(
@@ -181,18 +179,17 @@ def _beside(
         after = _cost(trial, query, [first.built, built])
         if after is not None and after <= first.cost * WORTH:
             found.append(Tried(candidate, built, after))
-    return next(iter(_ranked(found)), None)
+    return next(iter(_ranked(found, first.cost)), None)
 
 
-def _size(one: Tried) -> tuple[bool, int, int, float]:
-    """What is of more use to other queries, and then what is smaller, comes first.
+def preference(candidate: IndexCandidate, built: Built) -> tuple[bool, int, int]:
+    """What comes first of several as good: what other queries can use too, and what is smaller.
 
     A hash is much smaller or not worth it: it serves for nothing but equality.
     """
-    candidate = one.candidate
     columns = len(candidate.keys) + len(candidate.include)
-    pages = one.built.pages * (2 if candidate.method == "hash" else 1)
-    return (bool(candidate.where), columns, pages, one.cost)
+    pages = built.pages * (2 if candidate.method == "hash" else 1)
+    return (bool(candidate.where), columns, pages)
 
 
 def _indexed(
@@ -228,9 +225,12 @@ def burden(candidate: IndexCandidate, schema: Schema) -> str:
     """What an index costs those who write, and which indexes it makes superfluous, in words."""
     table = schema.tables[candidate.table]
     count = len(table.indexes)
-    told = f"each INSERT, and each UPDATE of its columns, writes to it too, as to the {count} there are"
-    if not count:
-        told = "each INSERT, and each UPDATE of its columns, writes to it too"
+    others = (
+        f"`{table.label}` has {count} other {'index' if count == 1 else 'indexes'}; "
+        if count
+        else ""
+    )
+    told = f"{others}each INSERT, and each UPDATE of its columns, writes to it too"
     spare = made_redundant(candidate, table)
     if spare:
         listed = ", ".join(f"`{index.name}`" for index in spare)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from backend_analyzers.oracle import Script
 from backend_engineer.planner.cluster import Cluster, start
+from backend_engineer.planner.real import Address, exported
 from backend_engineer.planner.shadow import Shadow, shadow
-from backend_engineer.planner.statistics import Statistics, read
+from backend_engineer.planner.statistics import Statistics, parse, read
 from backend_engineer.settings import PlannerSettings
 
 _MOST = 20
@@ -40,10 +43,23 @@ class Planner:
         return self._cluster
 
     @property
+    def address(self) -> Address | None:
+        """The real database that the settings name, if any."""
+        variable = self.settings.database_url_env
+        return Address(variable) if variable else None
+
+    @property
     def statistics(self) -> Statistics:
-        """What the settings say of production."""
+        """What the settings say of production; without a file, what the real database says itself."""
         if self._statistics is None:
-            self._statistics = read(self.settings, self.root)
+            address = self.address
+            if address is None or self.settings.statistics or address.dialect != "postgresql":
+                self._statistics = read(self.settings, self.root)
+            else:
+                text = exported(address, seconds=self.seconds)
+                self._statistics = msgspec.structs.replace(
+                    parse(text, address.variable), rows=dict(self.settings.rows)
+                )
         return self._statistics
 
     @property

@@ -22,8 +22,7 @@ def status_of(settings: PlannerSettings, root: Path) -> dict[str, Any]:
             with cluster.connect() as connection:
                 row = connection.execute("SELECT current_setting('server_version')").fetchone()
                 databases = connection.execute(
-                    "SELECT count(*), coalesce(sum(pg_database_size(oid)), 0) FROM pg_database "
-                    "WHERE datname LIKE 'shadow%'"
+                    "SELECT count(*) FROM pg_database WHERE datname LIKE 'shadow%'"
                 ).fetchone()
             assert row is not None
             assert databases is not None
@@ -32,7 +31,7 @@ def status_of(settings: PlannerSettings, root: Path) -> dict[str, Any]:
                 "version": row[0],
                 "programs": str(programs.folder),
                 "folder": str(cluster.data),
-                "databases": f"{databases[0]} ({databases[1] / 1e6:,.0f} MB)",
+                "databases": databases[0],
                 "statistics": described(settings, root, cluster.version),
             }
     except Unavailable as error:

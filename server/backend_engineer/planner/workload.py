@@ -17,9 +17,17 @@ from backend_analyzers.oracle import Script
 from backend_analyzers.sql.index_candidates import IndexCandidate
 from backend_analyzers.sql.parse import parse
 from backend_analyzers.sql.schema import Schema, find_table
-from backend_engineer.planner.advise import WORTH, candidates_of, ddl_of, schema_of, to_try
+from backend_engineer.planner.advise import (
+    WORTH,
+    alike_up_to,
+    candidates_of,
+    ddl_of,
+    preference,
+    to_try,
+)
 from backend_engineer.planner.explain import NotPlanned
 from backend_engineer.planner.planner import Planner
+from backend_engineer.planner.translate import schema_of
 from backend_engineer.planner.trying import Built, Trial, trying
 
 _MOST = 64
@@ -113,11 +121,15 @@ class _Search:
     def run(self, numbers: list[int]) -> list[Chosen]:
         """Choose, leave out, and say what each is for."""
         chosen: list[Built] = []
-        while len(chosen) < _CHOSEN and time.monotonic() < self.until:
-            best = max(self.trial.built, key=lambda one: self._gain(numbers, chosen, one))
-            if self._gain(numbers, chosen, best) <= 0:
+        while self.trial.built and len(chosen) < _CHOSEN and time.monotonic() < self.until:
+            gains = [(self._gain(numbers, chosen, one), one) for one in self.trial.built]
+            most, best = max(gains, key=lambda item: item[0])
+            if most <= 0:
                 break
-            chosen.append(best)
+            before = sum(cost for _, cost, _ in self._helped(numbers, chosen, best))
+            limit = alike_up_to(before - most, before)
+            alike = [one for gain, one in gains if before - gain <= limit]
+            chosen.append(min(alike, key=lambda one: preference(self.candidates[one.ddl], one)))
         for one in list(chosen):
             others = [other for other in chosen if other is not one]
             if self._gain(numbers, others, one) <= 0:
