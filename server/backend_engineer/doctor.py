@@ -65,6 +65,7 @@ def _checks(root: Path, configuration: Configuration) -> Iterator[Callable[[], I
     yield _grammars
     yield _rules
     yield lambda: _cache(root, configuration)
+    yield lambda: _planner(root, configuration)
     yield _git
     yield lambda: _configuration(root, configuration)
     yield _logs
@@ -110,6 +111,23 @@ def _cache(root: Path, configuration: Configuration) -> Iterator[Check]:
     else:
         size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
         yield Check("cache", is_well=True, text=f"{folder} ({size / 1e6:.1f} MB)")
+
+
+def _planner(root: Path, configuration: Configuration) -> Iterator[Check]:
+    settings = configuration.settings.planner
+    if not settings.enabled:
+        yield Check("planner", is_well=True, text="off")
+        return
+    from backend_engineer.planner.status import status_of  # noqa: PLC0415 - needs psycopg
+
+    status = status_of(settings, root)
+    if not status["available"]:
+        advice = "Queries are not planned and migrations not watched until then; all else works."
+        yield Check("planner", False, status["reason"], advice)
+        return
+    known = status["statistics"]
+    text = f"PostgreSQL {status['version']} in {status['folder']}; statistics: {known}"
+    yield Check("planner", is_well=True, text=text)
 
 
 def _git() -> Iterator[Check]:
