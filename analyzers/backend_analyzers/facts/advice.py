@@ -1,4 +1,4 @@
-"""What is asked about a query, and how the answers are edits of the text that wrote it."""
+"""What is asked about a query: its plan, which index would help, and which other text of it."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from backend_analyzers.oracle import Advise
 
 def question_of(one: Plannable) -> Advise:
     """The plan of a query, and what would make it cheaper."""
-    return Advise(one.script, one.sql)
+    return Advise(one.script, one.sql, tuple(rewrite.text for rewrite in one.rewrites))

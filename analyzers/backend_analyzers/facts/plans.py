@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,8 @@ from backend_analyzers.facts.scripts import home_of, scripts
 from backend_analyzers.oracle import Script
 from backend_analyzers.source import Place
 from backend_analyzers.sql.lexing import prepare
+from backend_analyzers.sql.parse import parse
+from backend_analyzers.sql.rewrites import Rewrite, rewrites
 from backend_analyzers.sql.statement import Statement
 from backend_analyzers.workspace import Workspace
 
@@ -46,7 +49,7 @@ class Piece(NamedTuple):
     exact: bool
 
 
-class Plannable(msgspec.Struct, frozen=True):
+class Plannable(msgspec.Struct, frozen=True, dict=True):
     """One statement of a query, as the planner takes it.
 
     `values` are the texts that `$1`, `$2` and so on stand for, as the host writes them.
@@ -64,6 +67,14 @@ class Plannable(msgspec.Struct, frozen=True):
     def at(self) -> Place:
         """Where the statement is."""
         return self.query.place(self.statement.start, self.statement.end)
+
+    @cached_property
+    def rewrites(self) -> tuple[Rewrite, ...]:
+        """Other texts that should give the same rows; whether they do is for the planner to say."""
+        statements = parse(self.sql)
+        if len(statements) != 1 or self.query.approximate:
+            return ()
+        return rewrites(self.sql, statements[0], self.home.schema)
 
     def host_range(self, start: int, end: int) -> tuple[int, int] | None:
         """The range of the query that a range of `sql` comes from; None when it begins inside a value."""

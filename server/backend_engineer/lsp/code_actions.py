@@ -18,7 +18,7 @@ from backend_analyzers.rule import Finding, Fix
 from backend_analyzers.source import Place
 from backend_analyzers.workspace import Workspace
 from backend_engineer import fixes
-from backend_engineer.lsp import suppress, to_lsp, workspace_edit
+from backend_engineer.lsp import optimize, suppress, to_lsp, workspace_edit
 from backend_engineer.lsp.protocol import CONTENT_MODIFIED, Refusal
 from backend_engineer.lsp.question import Answer, Question
 from backend_engineer.lsp.to_lsp import Json
@@ -44,6 +44,8 @@ def answer(question: Question, params: lsp.CodeActionParams) -> Answer:
             found += _fixes(question, finding, until)
         for finding in here:
             found += _ignore(question, finding)
+    if _wanted(optimize.REWRITE, only):
+        found += optimize.actions(question, start, end)
     if _wanted(FIX_ALL, only) and any(finding.fixes for finding, _ in question.shown):
         # Without a way to resolve it later, the edit is only made for those who asked for it.
         if question.client.resolves:
@@ -56,7 +58,9 @@ def answer(question: Question, params: lsp.CodeActionParams) -> Answer:
 def resolve(question: Question, params: lsp.CodeAction) -> Answer:
     """Make the edit of an action that was chosen."""
     data: Any = params.data if isinstance(params.data, dict) else {}
-    if data.get("rule") is None:
+    if data.get("sql") is not None:
+        made = list(optimize.resolved(question, data, params.title))
+    elif data.get("rule") is None:
         made = list(_all(question))
     else:
         at = Place(question.path, str(data.get("unit")), data.get("start", 0), data.get("end", 0))

@@ -110,7 +110,7 @@ def _initialize(server: BackendEngineer, params: lsp.InitializeParams) -> None:
     server.roots = [path for uri in uris if (path := path_of(uri)) is not None]
     server.sent = {"": configuration.settings_in(params.initialization_options)}
     if server.client.action_literals:
-        kinds = [lsp.CodeActionKind.QuickFix, FIX_ALL]
+        kinds = [lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.RefactorRewrite, FIX_ALL]
         server.protocol.fm.feature_options[lsp.TEXT_DOCUMENT_CODE_ACTION] = lsp.CodeActionOptions(
             code_action_kinds=kinds, resolve_provider=server.client.resolves
         )
