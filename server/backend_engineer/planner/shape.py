@@ -11,13 +11,23 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 _RANDOM = re.compile(
-    r"\b(?:random|clock_timestamp|gen_random_uuid|nextval|timeofday)\s*\(", re.IGNORECASE
+    r"\b(?:random|clock_timestamp|gen_random_uuid|uuid_generate_v\w+|nextval|timeofday|statement_timestamp"
+    r"|pg_sleep|txid_current|pg_backend_pid)\s*\(|\btablesample\b",
+    re.IGNORECASE,
 )
+_GATHERING = re.compile(
+    r"\b(?:array_agg|string_agg|jsonb?_agg|jsonb?_object_agg|xmlagg)\s*\((?![^()]*\border\s+by\b)",
+    re.IGNORECASE,
+)
+"""Aggregates whose value depends on the order of the rows, which is nobody's to say."""
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
 class Shape(msgspec.Struct, frozen=True):
     """A query; `order` and `limit` are the texts of its outermost ORDER BY, and LIMIT with OFFSET.
+
+    `order` is without aliases and numbers, and without qualifiers where there is one table.  `is_loose`:
+    a value in its rows depends on the order in which rows are read.
 
     `literals` are the constants that each column is compared with, and under "" all of them;
     `sizes` the numbers that groups are counted against.
@@ -32,6 +42,7 @@ class Shape(msgspec.Struct, frozen=True):
     literals: dict[str, frozenset[str]] = {}
     sizes: tuple[int, ...] = ()
     is_random: bool = False
+    is_loose: bool = False
 
     def without_limit(self) -> Shape:
         """The query with all its rows."""
@@ -55,7 +66,7 @@ def shape_of(text: str) -> Shape | None:
     literals, sizes = _literals(query)
     return Shape(
         text=text,
-        order=order.sql("postgres") if order is not None else "",
+        order=_order(query, order) if order is not None else "",
         limit=" ".join(cut),
         unlimited=unlimited.sql("postgres") if cut else text,
         parameters=max((int(number) for number in _PARAMETER.findall(text)), default=0),
@@ -63,7 +74,33 @@ def shape_of(text: str) -> Shape | None:
         literals={name: frozenset(values) for name, values in literals.items()},
         sizes=tuple(sizes),
         is_random=_RANDOM.search(text) is not None,
+        is_loose=_GATHERING.search(text) is not None,
     )
+
+
+def _order(query: exp.Query, order: exp.Expression) -> str:
+    """What the rows are sorted by, said in one way."""
+    order = order.copy()
+    outputs = query.selects
+    named = {output.alias: output.this for output in outputs if isinstance(output, exp.Alias)}
+    single = len(list(query.find_all(exp.Table))) == 1
+    found = []
+    for item in order.expressions:
+        key = item.this if isinstance(item, exp.Ordered) else item
+        if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.this) <= len(outputs):
+            output = outputs[int(key.this) - 1]
+            key = output.this if isinstance(output, exp.Alias) else output
+        elif isinstance(key, exp.Column) and not key.table and key.name in named:
+            key = named[key.name]
+        key = key.copy()
+        for column in key.find_all(exp.Column) if single else ():
+            column.set("table", None)
+        if isinstance(item, exp.Ordered):
+            item.set("this", key)
+            found.append(item.sql("postgres"))
+        else:
+            found.append(key.sql("postgres"))
+    return ", ".join(found)
 
 
 _COMPARES = (

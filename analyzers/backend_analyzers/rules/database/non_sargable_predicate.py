@@ -46,8 +46,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backend_analyzers.facts.resolved import Resolved, findings_of, fits
-from backend_analyzers.facts.schema import Database, place_of
+from backend_analyzers.facts.resolved import Resolved
+from backend_analyzers.facts.rewriting import Grounds, compared, findings_with, places, viewed
+from backend_analyzers.facts.schema import place_of
 from backend_analyzers.rule import (
     Change,
     Confidence,
@@ -57,7 +58,8 @@ from backend_analyzers.rule import (
     Severity,
     workspace_rule,
 )
-from backend_analyzers.sql.sargable import sargable
+from backend_analyzers.sql.rewrites.sargable import alone
+from backend_analyzers.sql.rewrites.view import Edit
 from backend_analyzers.sql.schema import Index, SchemaColumn, Table
 from backend_analyzers.sql.statement import ColumnRef, Operand, Predicate
 from backend_analyzers.sql.types import normalised_type
@@ -79,18 +81,17 @@ _TEXTS = ("text", "character varying")
 
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def non_sargable_predicate(workspace: Workspace) -> Iterator[Finding]:
-    yield from findings_of(workspace, _wrapped)
+    yield from findings_with(workspace, _wrapped)
 
 
-def _wrapped(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
-    del database
+def _wrapped(statements: tuple[Resolved, ...], standing: Grounds) -> Iterator[Finding]:
     for one in statements:
         if one.in_migration or not one.statement.predicates:
             continue
         for predicate in one.statement.predicates:
             column = _wrapped_column(predicate)
             if column is not None:
-                yield from _judged(one, predicate, column)
+                yield from _judged(one, predicate, column, standing)
 
 
 def _wrapped_column(predicate: Predicate) -> ColumnRef | None:
@@ -126,7 +127,9 @@ def _wraps(operand: Operand, depth: int = 0) -> bool:
     return len(inner) == 1 and _wraps(inner[0], depth + 1)
 
 
-def _judged(one: Resolved, predicate: Predicate, ref: ColumnRef) -> Iterator[Finding]:
+def _judged(
+    one: Resolved, predicate: Predicate, ref: ColumnRef, standing: Grounds
+) -> Iterator[Finding]:
     found = one.columns(ref)
     if not found:
         return
@@ -137,7 +140,7 @@ def _judged(one: Resolved, predicate: Predicate, ref: ColumnRef) -> Iterator[Fin
         return
     index = indexes[0]
     if index is not None:
-        yield _finding(one, predicate, ref, found[0][1], index)
+        yield _finding(one, predicate, ref, index, standing)
 
 
 def _useless(table: Table, column: SchemaColumn) -> Index | None:
@@ -186,7 +189,7 @@ def _is_narrowed(one: Resolved, predicate: Predicate, ref: ColumnRef, table: Tab
 
 
 def _finding(
-    one: Resolved, predicate: Predicate, ref: ColumnRef, column: SchemaColumn, index: Index
+    one: Resolved, predicate: Predicate, ref: ColumnRef, index: Index, standing: Grounds
 ) -> Finding:
     left = predicate.left
     shown = " ".join(one.text_of(left).split())
@@ -197,19 +200,23 @@ def _finding(
         message=f"`{shown}` keeps the index on `{name}` from being used",
         help=f"Compare `{name}` itself, or index the expression.",
         related=(Related(where, "this index"),),
-        fixes=_rewritten(one, predicate, ref, column),
+        fixes=_rewritten(one, predicate, standing),
         evidence={"condition": one.source(predicate.start, predicate.end)},
     )
 
 
-def _rewritten(
-    one: Resolved, predicate: Predicate, ref: ColumnRef, column: SchemaColumn
-) -> tuple[Fix, ...]:
-    if one.statement.dialect != "postgresql" or predicate.right is None:
+def _rewritten(one: Resolved, predicate: Predicate, standing: Grounds) -> tuple[Fix, ...]:
+    subject, found = viewed(one, standing), standing.of(one.query)
+    text = alone(subject, predicate) if subject is not None else None
+    if subject is None or text is None or found is None:
         return ()
-    written = one.source(ref.start, ref.end)
-    text = sargable(predicate, written, _without_size(column.type), one.text_of(predicate.right))
-    start, end = predicate.start, predicate.end
-    if text is None or not one.query.is_written(start, end) or not fits(one.query, text):
-        return ()
-    return (Fix("Compare the column itself", (Change(one.query.place(start, end), text),)),)
+    fixes: list[Fix] = []
+    for rewrite in subject.rewrite(
+        "Compare the column itself", Edit(predicate.start, predicate.end, text)
+    ):
+        where = places(one.query, rewrite.edits)
+        same = compared(one.query, rewrite, found)
+        if where is not None and same is not None:
+            changes = tuple(Change(at, changed) for at, changed in where)
+            fixes.append(Fix(rewrite.title, changes, same))
+    return tuple(fixes)
