@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
@@ -24,6 +25,9 @@ from backend_analyzers.sql.schema import Schema
 from backend_analyzers.workspace import Workspace
 
 T = TypeVar("T")
+
+_PLACEHOLDER = re.compile(r"%%|%s|%\(\w+\)s")
+"""What a driver reads itself: taken from the text as it stands, so that it may stand elsewhere too."""
 
 
 class Grounds:
@@ -70,7 +74,7 @@ def places(query: Query, edits: Iterable[Edit]) -> tuple[tuple[Place, str], ...]
     """Where in the host the edits are made; None when one cannot be, as it stands."""
     found = []
     for edit in edits:
-        if not fits(query, edit.text):
+        if not fits(query, _PLACEHOLDER.sub("", edit.text)):
             return None
         start, end = edit.start, edit.end
         touched = (start, end) if end > start else (max(start - 1, 0), start)

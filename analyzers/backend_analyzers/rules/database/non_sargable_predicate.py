@@ -46,11 +46,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from backend_analyzers.facts.narrowing import is_found_otherwise
 from backend_analyzers.facts.resolved import Resolved
-from backend_analyzers.facts.rewriting import Grounds, compared, findings_with, places, viewed
+from backend_analyzers.facts.rewriting import Grounds, findings_with, viewed
 from backend_analyzers.facts.schema import place_of
 from backend_analyzers.rule import (
-    Change,
     Confidence,
     Finding,
     Fix,
@@ -58,6 +58,7 @@ from backend_analyzers.rule import (
     Severity,
     workspace_rule,
 )
+from backend_analyzers.rules.database import written_anew
 from backend_analyzers.sql.rewrites.sargable import alone
 from backend_analyzers.sql.rewrites.view import Edit
 from backend_analyzers.sql.schema import Index, SchemaColumn, Table
@@ -136,7 +137,7 @@ def _judged(
     indexes = [_useless(table, column) for table, column in found]
     if None in indexes or any(_is_same(predicate.left, column) for _, column in found):
         return
-    if any(_is_narrowed(one, predicate, ref, table) for table, _ in found):
+    if any(is_found_otherwise(one, predicate, ref.scope, table) for table, _ in found):
         return
     index = indexes[0]
     if index is not None:
@@ -174,20 +175,6 @@ def _without_size(type_: str) -> str:
     return re.sub(r"\(\d+(?:,\s*\d+)?\)", "", type_)
 
 
-def _is_narrowed(one: Resolved, predicate: Predicate, ref: ColumnRef, table: Table) -> bool:
-    """Whether another condition finds the rows by an index already."""
-    leading = {index.columns[0] for index in table.indexes if index.columns and not index.where}
-    for other in one.statement.predicates:
-        if other is predicate or not other.conjunct or other.scope != ref.scope:
-            continue
-        if other.operator not in {"=", "in"}:
-            continue
-        for side in (other.left, other.right):
-            if side is not None and side.column is not None and side.column.name in leading:
-                return True
-    return False
-
-
 def _finding(
     one: Resolved, predicate: Predicate, ref: ColumnRef, index: Index, standing: Grounds
 ) -> Finding:
@@ -206,17 +193,11 @@ def _finding(
 
 
 def _rewritten(one: Resolved, predicate: Predicate, standing: Grounds) -> tuple[Fix, ...]:
-    subject, found = viewed(one, standing), standing.of(one.query)
+    subject = viewed(one, standing)
     text = alone(subject, predicate) if subject is not None else None
-    if subject is None or text is None or found is None:
+    if subject is None or text is None:
         return ()
-    fixes: list[Fix] = []
-    for rewrite in subject.rewrite(
+    rewrites = subject.rewrite(
         "Compare the column itself", Edit(predicate.start, predicate.end, text)
-    ):
-        where = places(one.query, rewrite.edits)
-        same = compared(one.query, rewrite, found)
-        if where is not None and same is not None:
-            changes = tuple(Change(at, changed) for at, changed in where)
-            fixes.append(Fix(rewrite.title, changes, same))
-    return tuple(fixes)
+    )
+    return tuple(fix for rewrite in rewrites for fix in written_anew(one, standing, rewrite))

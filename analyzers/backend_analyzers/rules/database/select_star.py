@@ -40,10 +40,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend_analyzers.facts.resolved import Resolved, findings_of, fits
-from backend_analyzers.facts.schema import Database
+from backend_analyzers.facts.resolved import Resolved, fits
+from backend_analyzers.facts.rewriting import Grounds, findings_with, viewed
 from backend_analyzers.rule import Change, Confidence, Finding, Fix, Severity, workspace_rule
+from backend_analyzers.rules.database import written_anew
 from backend_analyzers.sql.expand import star_expansion
+from backend_analyzers.sql.rewrites import Edit
 from backend_analyzers.sql.statement import Star, TableRef
 from backend_analyzers.workspace import Workspace
 
@@ -53,11 +55,10 @@ _SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "performance_sch
 
 @workspace_rule(severity=Severity.HINT, confidence=Confidence.HIGH)
 def select_star(workspace: Workspace) -> Iterator[Finding]:
-    yield from findings_of(workspace, _stars)
+    yield from findings_with(workspace, _stars)
 
 
-def _stars(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
-    del database
+def _stars(statements: tuple[Resolved, ...], standing: Grounds) -> Iterator[Finding]:
     for one in statements:
         if one.query.approximate:
             continue  # what a mapper reads follows from its models
@@ -67,7 +68,7 @@ def _stars(statements: tuple[Resolved, ...], database: Database) -> Iterator[Fin
             for star in one.statement.stars:
                 tables = _tables(one, star)
                 if tables:
-                    yield _finding(one, star, tables)
+                    yield _finding(one, star, tables, standing)
 
 
 def _is_script(path: str) -> bool:
@@ -116,22 +117,27 @@ def _is_stored(one: Resolved, number: int, table: TableRef) -> bool:
 _STORED = frozenset({"table", "foreign table"})
 
 
-def _finding(one: Resolved, star: Star, tables: list[TableRef]) -> Finding:
+def _finding(one: Resolved, star: Star, tables: list[TableRef], standing: Grounds) -> Finding:
     at = one.query.place(star.start, star.end)
     names = list(dict.fromkeys(one.source(t.name_start, t.name_end).strip('"`') for t in tables))
     return Finding(
         at=at,
         message=f"selects every column of {' and '.join(f'`{name}`' for name in names)}",
         help="Name the columns that the caller uses.",
-        fixes=_expanded(one, star),
+        fixes=_expanded(one, star, standing),
         evidence={"query": one.source(one.statement.start, one.statement.end)[:400]},
     )
 
 
-def _expanded(one: Resolved, star: Star) -> tuple[Fix, ...]:
+def _expanded(one: Resolved, star: Star, standing: Grounds) -> tuple[Fix, ...]:
     """The columns in place of the star, when all schemas that know the table agree on them."""
     texts = {star_expansion(one.statement, star, known.schema) for known in one.known}
     text = next(iter(texts)) if len(texts) == 1 else None
     if text is None or not one.query.is_written(star.start, star.end) or not fits(one.query, text):
         return ()
-    return (Fix("List the columns", (Change(one.query.place(star.start, star.end), text),)),)
+    subject = viewed(one, standing)
+    if subject is None:
+        # What is not PostgreSQL cannot be compared; a star stands for these columns all the same.
+        return (Fix("List the columns", (Change(one.query.place(star.start, star.end), text),)),)
+    rewrites = subject.rewrite("List the columns", Edit(star.start, star.end, text))
+    return tuple(fix for rewrite in rewrites for fix in written_anew(one, standing, rewrite))

@@ -29,7 +29,7 @@ def rewrite(view: View) -> Iterator[Rewrite]:
             continue
         for source in select.sources:
             if may_be_asked(view, select, source):
-                yield from _exists(view, select, source)
+                yield from exists_instead(view, select, source)
 
 
 def may_be_asked(view: View, select: Select, source: Source) -> bool:
@@ -50,7 +50,8 @@ def may_be_asked(view: View, select: Select, source: Source) -> bool:
     return determined(view, select, outputs(view, select), own) >= others
 
 
-def _exists(view: View, select: Select, source: Source) -> Iterator[Rewrite]:
+def exists_instead(view: View, select: Select, source: Source) -> Iterator[Rewrite]:
+    """The query without DISTINCT that asks whether there is a row of a table."""
     assert source.joined is not None
     assert source.on is not None
     assert select.distinct is not None
