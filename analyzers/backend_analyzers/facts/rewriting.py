@@ -18,7 +18,7 @@ from backend_analyzers.facts.scripts import home_of, scripts
 from backend_analyzers.oracle import Compare, Script
 from backend_analyzers.source import Place
 from backend_analyzers.sql.parse import parse
-from backend_analyzers.sql.rewrites import Edit, Rewrite
+from backend_analyzers.sql.rewrites import Edit
 from backend_analyzers.sql.rewrites.asked import as_query
 from backend_analyzers.sql.rewrites.view import View, view, view_of
 from backend_analyzers.sql.schema import Schema
@@ -84,16 +84,24 @@ def places(query: Query, edits: Iterable[Edit]) -> tuple[tuple[Place, str], ...]
     return tuple(found)
 
 
+def replaced(query: Query, start: int, end: int, text: str) -> str:
+    """The text of a query with another part in it."""
+    written = query.text.encode(errors="replace")
+    return (written[:start] + text.encode() + written[end:]).decode(errors="replace")
+
+
 def compared(
-    query: Query, rewrite: Rewrite, found: tuple[Schema, Script], *, but: str = ""
+    query: Query, other: str, found: tuple[Schema, Script] | None, *, but: str = ""
 ) -> tuple[Compare, ...] | None:
-    """What must give the same rows; None when that cannot be asked.
+    """What must give the same rows as another text; None when that cannot be asked.
 
     `but` is a statement that takes away from the schema what makes them differ.
     """
+    if found is None:
+        return None
     schema, script = found
     texts = []
-    for text in (query.text, rewrite.text):
+    for text in (query.text, other):
         subject = view_of(text, schema)
         asked = as_query(subject) if subject is not None else None
         statements = parse(asked, dialect="postgresql") if asked is not None else ()

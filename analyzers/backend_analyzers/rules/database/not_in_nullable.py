@@ -47,8 +47,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backend_analyzers.facts.resolved import Resolved, findings_of
-from backend_analyzers.facts.schema import Database, place_of
+from backend_analyzers.facts.resolved import Resolved
+from backend_analyzers.facts.rewriting import Grounds, compared, findings_with, replaced, viewed
+from backend_analyzers.facts.schema import place_of
 from backend_analyzers.rule import (
     Change,
     Confidence,
@@ -68,11 +69,10 @@ _OR = re.compile(r"\bor\b|--", re.IGNORECASE)
 
 @workspace_rule(severity=Severity.WARNING, confidence=Confidence.HIGH)
 def not_in_nullable(workspace: Workspace) -> Iterator[Finding]:
-    yield from findings_of(workspace, _unsafe)
+    yield from findings_with(workspace, _unsafe)
 
 
-def _unsafe(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
-    del database
+def _unsafe(statements: tuple[Resolved, ...], standing: Grounds) -> Iterator[Finding]:
     for one in statements:
         if one.in_migration:
             continue
@@ -83,7 +83,7 @@ def _unsafe(statements: tuple[Resolved, ...], database: Database) -> Iterator[Fi
                 continue
             found = one.columns(column)
             if found and all(_may_be_null(one, inner, column, *pair) for pair in found):
-                yield _finding(one, predicate, inner, column, *found[0])
+                yield _finding(one, predicate, inner, column, *found[0], standing)
 
 
 def _subquery(one: Resolved, predicate: Predicate) -> Scope | None:
@@ -135,6 +135,7 @@ def _finding(
     column: ColumnRef,
     table: Table,
     stored: SchemaColumn,
+    standing: Grounds,
 ) -> Finding:
     name = one.source(column.name_start, column.name_end).strip('"`')
     where = place_of(stored.origin, stored.name_start, stored.name_end)
@@ -143,38 +144,69 @@ def _finding(
         message=f"`NOT IN` is never true once `{name}` is NULL in a row of `{table.label}`",
         help=f"Use NOT EXISTS, or leave out the rows where `{name}` is NULL.",
         related=(Related(where, "may be NULL"),) if stored.nullable else (),
-        fixes=_fixes(one, predicate, inner, column),
+        fixes=tuple(_fixes(one, predicate, inner, column, standing)),
         evidence={"condition": one.source(predicate.start, predicate.end)[:400]},
     )
 
 
-def _fixes(one: Resolved, predicate: Predicate, inner: Scope, column: ColumnRef) -> tuple[Fix, ...]:
+def _fixes(
+    one: Resolved,
+    predicate: Predicate,
+    inner: Scope,
+    column: ColumnRef,
+    standing: Grounds,
+) -> Iterator[Fix]:
     """NOT EXISTS where that is the same for rows without NULL, else a condition in the subquery."""
     start, end = predicate.start, predicate.end
     outer = predicate.left.column
     body = one.source(inner.outputs[0].end, inner.end).rstrip()
     if not one.query.is_written(start, end) or not body.endswith(")") or _OR.search(body):
-        return ()
+        return
     if inner.grouped or inner.ordered or inner.limit or inner.offset or inner.arms:
-        return ()
+        return
     body = body[:-1].rstrip()
     joint = "AND" if inner.filtered else "WHERE"
-    at = one.query.place(start, end)
     kept = one.source(start, inner.outputs[0].end)
     ref = one.source(column.start, column.end)
-    filtered = Fix(
-        f"Leave out rows where `{column.name}` is NULL",
-        (Change(at, f"{kept}{body} {joint} {ref} IS NOT NULL)"),),
-    )
     labels = _labels(one, predicate, inner, column, outer)
-    if outer is None or labels is None or inner.distinct:
-        return (filtered,)
-    speech = one.statement.dialect
-    mine, theirs = (written(label, speech) for label in labels)
-    inner_name = one.source(column.name_start, column.name_end)
-    outer_name = one.source(outer.name_start, outer.name_end)
-    exists = f"NOT EXISTS (SELECT 1{body} {joint} {theirs}.{inner_name} = {mine}.{outer_name})"
-    return (Fix("Use NOT EXISTS", (Change(at, exists),)), filtered)
+    if outer is not None and labels is not None and not inner.distinct:
+        mine, theirs = (written(label, one.statement.dialect) for label in labels)
+        inner_name = one.source(column.name_start, column.name_end)
+        outer_name = one.source(outer.name_start, outer.name_end)
+        same = f"{theirs}.{inner_name} = {mine}.{outer_name}"
+        exists = f"NOT EXISTS (SELECT 1{body} {joint} {same})"
+        yield from _proved(one, predicate, column, standing, "Use NOT EXISTS", exists)
+    title = f"Leave out rows where `{column.name}` is NULL"
+    filtered = f"{kept}{body} {joint} {ref} IS NOT NULL)"
+    yield from _proved(one, predicate, column, standing, title, filtered)
+
+
+def _proved(
+    one: Resolved,
+    predicate: Predicate,
+    column: ColumnRef,
+    standing: Grounds,
+    title: str,
+    text: str,
+) -> Iterator[Fix]:
+    """A fix that must give the same rows where the column has no NULL."""
+    at = one.query.place(predicate.start, predicate.end)
+    subject = viewed(one, standing)
+    stored = one.columns(column)
+    if subject is None or not stored:
+        yield Fix(title, (Change(at, text),))
+        return
+    table, kept = stored[0]
+    name = ".".join(written(part) for part in (table.schema, table.name))
+    but = f"ALTER TABLE {name} ALTER COLUMN {written(kept.name)} SET NOT NULL"
+    same = compared(
+        one.query,
+        replaced(one.query, predicate.start, predicate.end, text),
+        standing.of(one.query),
+        but=but,
+    )
+    if same is not None:
+        yield Fix(title, (Change(at, text),), same)
 
 
 def _labels(
