@@ -144,3 +144,21 @@ def test_hovers_tell_of_sizes_forms_and_locks(planned: tuple[Client, Path]) -> N
     client.eventually(lambda: "**Migration**" in told(), "what the migration does")
     assert "`orders`: AccessExclusiveLock (readers and writers wait), written anew" in told()
     client.close(migration)
+
+
+def test_actions_optimize_a_query(planned: tuple[Client, Path]) -> None:
+    client, root = planned
+    uri = (root / "app.py").as_uri()
+    client.eventually(lambda: bool(lenses(client, uri)), "a lens")
+    (found,) = client.actions(uri, {"line": 5, "character": 12}, only=["refactor.rewrite"])
+    assert found["title"].startswith("Create index migration: ")
+    assert " (cost 63,100 → " in found["title"]
+    edit_ = client.request("codeAction/resolve", found)["edit"]
+
+    created, change = edit_["documentChanges"]
+    assert created["uri"].endswith("/migrations/002_index_orders_customer_id.sql")
+    assert "CREATE INDEX CONCURRENTLY" in change["edits"][0]["newText"]
+    (annotation,) = edit_["changeAnnotations"].values()
+    assert "planned by PostgreSQL" in annotation["description"]
+    elsewhere = client.actions(uri, {"line": 0, "character": 0}, only=["refactor.rewrite"])
+    assert elsewhere == []
