@@ -1,7 +1,4 @@
-"""Where connections and pools are opened, and which functions run once for each request.
-
-A function that opens one and keeps it (in a global, an object, a cache) does not count: it opens it once.
-"""
+"""Where connections and pools are opened, and which functions run once for each request."""
 
 from __future__ import annotations
 
@@ -37,6 +34,8 @@ class Opening(msgspec.Struct, frozen=True, gc=False, array_like=True):
     is_local: bool
     is_conditional: bool
     """In a branch: in some configurations only."""
+    is_kept: bool
+    """The function keeps it for its next run, in a global, an object or a cache."""
 
 
 class Openings(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -76,9 +75,7 @@ def unit_openings(code: Code) -> Openings:
     if not code.language.is_code:
         return Openings()
     opened = tuple(
-        _opening(code, event)
-        for event in events(code)
-        if isinstance(event, DatabaseConnect) and not _is_kept(code, event)
+        _opening(code, event) for event in events(code) if isinstance(event, DatabaseConnect)
     )
     return Openings(opened, tuple(_requested(code)))
 
@@ -100,6 +97,7 @@ def _opening(code: Code, event: DatabaseConnect) -> Opening:
         keeps=event.keeps,
         is_local=is_in_process(code.language, event.function) or _is_sqlite(code, event),
         is_conditional=is_conditional or _is_chosen(code, event),
+        is_kept=_is_kept(code, event),
     )
 
 

@@ -41,7 +41,7 @@ def opened_per_request(workspace: Workspace) -> tuple[OpenedPerRequest, ...]:
         if is_test(path) or is_frontend(path):
             continue
         for one in found.opened:
-            if one.key and not one.is_local:
+            if one.key and not (one.is_local or one.is_kept):
                 opened.setdefault((path, one.key), []).append(one)
     if not opened:
         return ()
