@@ -8,14 +8,20 @@ from pathlib import Path
 from backend_analyzers.analyze import faults, review_all
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Confidence
+from backend_engineer.answering import Answering
 from backend_engineer.session import Session
+from backend_engineer.settings import PlannerSettings
 from tests.storefront import SHOP, planted
 
 
-def test_the_findings_are_the_marks() -> None:
+def test_the_findings_are_the_marks(tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
     session = Session(SHOP, jobs=1)
     session.index()
-    workspace = session.workspace
+    settings = PlannerSettings(statistics="statistics.json")
+    with Answering(SHOP, settings, None, clusters=tmp_path) as planner:
+        workspace = planner.settle(session.workspace, lambda _: True)
+        assert not planner.unavailable
 
     found = set()
     for path, findings in review_all(workspace).items():

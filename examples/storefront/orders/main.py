@@ -10,11 +10,22 @@ from psycopg_pool import AsyncConnectionPool
 
 from orders import catalogue, jobs, settings
 from orders.dependencies import current_customer
-from orders.routers import auth, orders, refunds, reports, shipments
+from orders.routers import (
+    auth,
+    gift_cards,
+    invoices,
+    newsletter,
+    orders,
+    payments,
+    refunds,
+    reports,
+    shipments,
+)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # defect: pool-exceeds-server
     pool = AsyncConnectionPool(
         settings.DATABASE_URL,
         min_size=1,
@@ -32,6 +43,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pool = pool
         app.state.catalogue = catalogue_client
         expiry = asyncio.create_task(jobs.expire_unpaid_orders(pool))
+        await jobs.log_backlog(pool)
         yield
         expiry.cancel()
         with suppress(asyncio.CancelledError):
@@ -52,6 +64,30 @@ app.include_router(
     shipments.router,
     prefix="/shipments",
     tags=["shipments"],
+    dependencies=[Depends(current_customer)],
+)
+app.include_router(
+    payments.router,
+    prefix="/payments",
+    tags=["payments"],
+    dependencies=[Depends(current_customer)],
+)
+app.include_router(
+    gift_cards.router,
+    prefix="/gift-cards",
+    tags=["gift cards"],
+    dependencies=[Depends(current_customer)],
+)
+app.include_router(
+    invoices.router,
+    prefix="/invoices",
+    tags=["invoices"],
+    dependencies=[Depends(current_customer)],
+)
+app.include_router(
+    newsletter.router,
+    prefix="/newsletter",
+    tags=["newsletter"],
     dependencies=[Depends(current_customer)],
 )
 app.include_router(reports.router)

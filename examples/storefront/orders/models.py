@@ -79,3 +79,32 @@ class Quote(BaseModel):
 class DailySales(BaseModel):
     orders: int
     total_cents: int
+
+
+class InvoicedOrder(BaseModel):
+    id: int
+    total_cents: Annotated[int, Field(ge=0)]
+
+
+class ToInvoice(BaseModel):
+    orders: Annotated[list[InvoicedOrder], Field(min_length=1, max_length=500)]
+
+
+class Issued(BaseModel):
+    issued: int
+
+
+class GiftCardPayment(BaseModel):
+    amount_cents: Annotated[int, Field(gt=0)]
+
+
+class GiftCardTopUp(BaseModel):
+    amount_cents: Annotated[int, Field(gt=0, le=50_000)]
+
+
+class Subscription(BaseModel):
+    email: Annotated[str, Field(max_length=254)]
+
+
+class CardPayment(BaseModel):
+    token: Annotated[str, Field(max_length=64)]

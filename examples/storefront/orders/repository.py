@@ -4,6 +4,7 @@ import secrets
 from datetime import date
 from uuid import UUID
 
+import httpx
 from psycopg import AsyncConnection, sql
 from psycopg.rows import DictRow
 
@@ -99,6 +100,37 @@ async def packing_list(
         )
         parcels[order_id] = await cursor.fetchall()
     return parcels
+
+
+async def pay_order(
+    connection: AsyncConnection[DictRow],
+    customer_id: int,
+    order_id: int,
+    token: str,
+    client: httpx.AsyncClient,
+) -> bool:
+    """Charges the card and marks the order as paid; False when there is nothing to pay."""
+    async with connection.transaction():
+        cursor = await connection.execute(
+            """
+            UPDATE orders SET status = 'paid'
+            WHERE id = %s AND customer_id = %s AND status = 'pending'
+            RETURNING total_cents
+            """,
+            (order_id, customer_id),
+        )
+        order = await cursor.fetchone()
+        if order is None:
+            return False
+        charge = {"token": token, "amount_cents": order["total_cents"]}
+        # defect: transaction-across-network-call
+        response = await client.post("/charges", json=charge)
+        response.raise_for_status()
+        await connection.execute(
+            "INSERT INTO payments (order_id, amount_cents) VALUES (%s, %s)",
+            (order_id, order["total_cents"]),
+        )
+    return True
 
 
 async def mark_shipped(

@@ -1,5 +1,8 @@
+SET lock_timeout = '5s';
+
 ALTER TABLE products ADD COLUMN featured boolean NOT NULL DEFAULT false;
 
+-- defect: blocking-index-build
 CREATE INDEX products_featured_idx ON products (name) WHERE featured;
 
 -- defect: missing-primary-key
@@ -13,4 +16,4 @@ CREATE INDEX price_changes_product_idx ON price_changes (product_id, changed_at 
 
 -- The category page filters by category.
 -- defect: redundant-index
-CREATE INDEX products_category_idx ON products (category_id);
+CREATE INDEX products_category_idx ON products (category_id); -- backend: ignore[blocking-index-build] built at night, when nobody writes

@@ -2,9 +2,10 @@
 
 from datetime import date
 
+import psycopg
 from fastapi import APIRouter, Depends
 
-from orders import repository
+from orders import repository, settings
 from orders.dependencies import Database, current_customer
 from orders.models import DailySales
 
@@ -19,3 +20,18 @@ async def daily_sales(day: date, database: Database) -> DailySales:
 @router.get("/since")
 async def sales_since(first: date, database: Database) -> DailySales:
     return DailySales.model_validate(await repository.sales_since(database, first))
+
+
+@router.get("/customers")
+async def customers_since(first: date) -> dict[str, int]:
+    """Counted on the replica, when there is one."""
+    # defect: connection-per-request
+    async with await psycopg.AsyncConnection.connect(
+        settings.REPORTS_DATABASE_URL, connect_timeout=5
+    ) as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) FROM customers WHERE created_at >= %s::date", (first,)
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return {"customers": row[0]}

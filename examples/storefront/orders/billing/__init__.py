@@ -1,0 +1,1 @@
+"""Invoices, with SQLAlchemy: what the bookkeeper's requests need."""
