@@ -19,7 +19,7 @@ from backend_engineer.lsp.transport import bodies
 T = TypeVar("T")
 Json = dict[str, Any]
 
-SECONDS = 20.0
+SECONDS = 60.0
 """How long anything is waited for: long, since it only matters when a test fails."""
 
 PUSH: Json = {
