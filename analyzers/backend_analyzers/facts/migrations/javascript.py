@@ -10,135 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from backend_analyzers import ir
-from backend_analyzers.fact import codes
 from backend_analyzers.facts.migrations import Operation
+from backend_analyzers.facts.migrations.javascript_files import Found, Link, chain, placed_ddl
 from backend_analyzers.facts.orm.spelled import Known, Spelled, spelled
 from backend_analyzers.flow.code import Code
 from backend_analyzers.libraries.knex_schema import CLIENTS, OTHERS
-from backend_analyzers.source import File
 from backend_analyzers.sql.ddl import Ddl, DdlStatement
-from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.sql.statement import Dialect
 
 _DEEPEST = 6
 _MOST_TURNS = 100
-
-
-class Found(NamedTuple):
-    """A function of a file, in its unit."""
-
-    code: Code
-    function: ir.Function
-
-
-class Script(NamedTuple):
-    """A file that may be a migration: its functions and what else it exports."""
-
-    functions: Mapping[str, Found]
-    settings: Mapping[str, tuple[Code, ir.Expr]]
-    owner: str = ""
-    """The class that `up` is a method of."""
-    made: tuple[Code, ir.Expr] | None = None
-    """What is exported as a whole, when that is not written out."""
-
-
-def script(file: File) -> Script:
-    """The functions of a file by name; of an object or a class that is exported, its members too."""
-    functions: dict[str, Found] = {}
-    settings: dict[str, tuple[Code, ir.Expr]] = {}
-    owner, made = "", None
-    for code in codes(file):
-        node = code.unit.node
-        name = code.unit.key.rpartition(".")[2].partition("~")[0]
-        match node:
-            case ir.Function():
-                functions.setdefault(node.name, Found(code, node))
-                if node.name == "up":
-                    owner = code.unit.owner
-            case ir.Assign(targets=(ir.Name(id=target),), value=value) if value is not None:
-                _export(code, target, value, functions, settings)
-            case ir.Export(name="=" | "default" | "", value=ir.Collection(kind="mapping") as whole):
-                for entry in whole.entries:
-                    if isinstance(entry.key, ir.Text) and entry.key.constant:
-                        _export(code, entry.key.constant, entry.value, functions, settings)
-            case ir.Export(name="=" | "default" | "", value=ir.Call() as value):
-                made = (code, value)
-            case ir.Export(value=value) if value is not None:
-                _export(code, node.name or name, value, functions, settings)
-            case _:
-                pass
-    return Script(functions, settings, owner, made)
-
-
-def _export(
-    code: Code,
-    name: str,
-    value: ir.Expr,
-    functions: dict[str, Found],
-    settings: dict[str, tuple[Code, ir.Expr]],
-) -> None:
-    if isinstance(value, ir.Lambda):
-        functions[name] = Found(code, value.function)
-    elif isinstance(value, ir.Name) and value.id in functions:
-        functions[name] = functions[value.id]
-    else:
-        settings[name] = (code, value)
-
-
-def setting(found: Script, *names: str) -> Spelled | None:
-    """What a file exports under a name, or a member of that: `config`, `transaction`."""
-    known = found.settings.get(names[0])
-    if known is None:
-        return None
-    value = spelled(*known)
-    for name in names[1:]:
-        entry = value.get(name)
-        if entry is None:
-            return None
-        value = entry.value
-    return value
-
-
-# Chains ----------------------------------------------------------------------------------------
-
-
-class Link(NamedTuple):
-    """One step of `knex.schema.createTable(…)`: a name, with the call of it; the call of the root has none."""
-
-    name: str
-    call: ir.Call | None
-    start: int
-    end: int
-
-    @property
-    def arguments(self) -> tuple[ir.Expr, ...]:
-        return tuple(one.value for one in self.call.arguments) if self.call is not None else ()
-
-
-def chain(expression: ir.Expr) -> tuple[ir.Expr, list[Link]]:
-    """The root of a chain of attributes and calls, and its links from there."""
-    links: list[Link] = []
-    call: ir.Call | None = None
-    at = expression
-    while True:
-        match at:
-            case ir.Call(function=function):
-                if call is not None:
-                    links.append(Link("", call, call.start, call.end))
-                call, at = at, function
-            case ir.Attribute(value=value, name=name):
-                end = at.name_start + len(name.encode(errors="replace"))
-                links.append(Link(name, call, at.name_start, end))
-                call, at = None, value
-            case ir.Await(value=value):
-                if call is not None:
-                    links.append(Link("", call, call.start, call.end))
-                    call = None
-                at = value
-            case _:
-                if call is not None:
-                    links.append(Link("", call, call.start, call.end))
-                return at, links[::-1]
 
 
 # Following -------------------------------------------------------------------------------------
@@ -208,7 +89,9 @@ class Follower:
         if said.kind != "text":
             self.add_code(frame, at)
             return
-        statements = _placed_ddl(frame.code, text, given, said.text, self.dialect)
+        parts = text.parts if text is not None else ()
+        here = (given.start, given.end)
+        statements = placed_ddl(parts, frame.code.unit.node.end, said.text, here, self.dialect)
         self.found.append(
             Operation(
                 frame.code.place(at),
@@ -222,36 +105,38 @@ class Follower:
 
     # Statements ---------------------------------------------------------------------------------
 
-    def run(self, frame: Frame, body: Iterable[ir.Stmt]) -> None:
-        for statement in body:
-            self._statement(frame, statement)
+    def run(self, frame: Frame, body: Iterable[ir.Stmt]) -> bool:
+        """Follow some statements; whether the function is surely left among them."""
+        return any(self._statement(frame, statement) for statement in body)
 
-    def _statement(self, frame: Frame, statement: ir.Stmt) -> None:
+    def _statement(self, frame: Frame, statement: ir.Stmt) -> bool:
         match statement:
             case ir.Evaluate(value=value) | ir.Assign(value=value) | ir.Return(value=value):
                 if value is not None:
                     self.expression(frame, value)
+                return isinstance(statement, ir.Return)
+            case ir.Raise():
+                return True
             case ir.Branch():
-                self._branch(frame, statement)
+                return self._branch(frame, statement)
             case ir.Loop():
-                self._loop(frame, statement)
+                return self._loop(frame, statement)
             case ir.Try():
-                self.run(frame, statement.body)
-                self.run(frame, statement.final)
+                return self.run(frame, statement.body) or self.run(frame, statement.final)
             case ir.With() | ir.Other():
-                self.run(frame, statement.body)
+                return self.run(frame, statement.body)
             case _:
-                pass
+                return False
 
-    def _branch(self, frame: Frame, branch: ir.Branch) -> None:
+    def _branch(self, frame: Frame, branch: ir.Branch) -> bool:
         decided = self.decided(frame, branch.test)
         if decided is not None:
-            self.run(frame, branch.body if decided else branch.orelse)
-            return
+            return self.run(frame, branch.body if decided else branch.orelse)
         self.expression(frame, branch.test)
         inner = frame._replace(is_conditional=True)
         self.run(inner, branch.body)
         self.run(inner, branch.orelse)
+        return False
 
     def decided(self, frame: Frame, test: ir.Expr) -> bool | None:
         """Whether a test holds, when all it asks is which database this is."""
@@ -282,15 +167,17 @@ class Follower:
                 return False if name in OTHERS else None
         return None
 
-    def _loop(self, frame: Frame, loop: ir.Loop) -> None:
+    def _loop(self, frame: Frame, loop: ir.Loop) -> bool:
         if loop.kind == "each" and loop.iterable is not None and loop.target is not None:
             turns = self._turns(frame, loop.iterable, loop.target)
             if turns is not None:
                 for known in turns:
-                    self.run(frame._replace(known={**frame.known, **known}), loop.body)
-                return
+                    if self.run(frame._replace(known={**frame.known, **known}), loop.body):
+                        return True
+                return False
         if any(self._mentions(frame, one) for one in loop.body):
             self.add_code(frame, loop)
+        return False
 
     def _turns(
         self, frame: Frame, iterable: ir.Expr, target: ir.Expr
@@ -431,26 +318,3 @@ def _without_then(links: list[Link]) -> tuple[list[Link], list[Link]]:
         if link.name in {"then", "catch", "finally"} and link.call is not None:
             return links[:place], [one for one in links[place:] if one.name != "catch"]
     return links, []
-
-
-def _placed_ddl(
-    code: Code, text: ir.Text | None, given: ir.Expr, sql: str, dialect: Dialect
-) -> tuple[DdlStatement, ...]:
-    """The DDL of a text with the offsets of its unit: parsed with everything else blank."""
-    size = code.unit.node.end
-    parts = text.parts if text is not None else ()
-    is_here = bool(parts) and all(
-        isinstance(one, ir.Chunk) and given.start <= one.start and one.end <= given.end
-        for one in parts
-    )
-    if not is_here or size > 1_000_000:  # noqa: PLR2004 - a unit of generated code
-        found = parse_ddl(sql, dialect=dialect)
-        from backend_analyzers.facts.migrations.moved import moved  # noqa: PLC0415
-
-        return tuple(moved(one, None, (given.start, given.end)) for one in found)
-    blank = bytearray(b" " * size)
-    for part in parts:
-        if isinstance(part, ir.Chunk):
-            said = part.text.encode(errors="replace")[: part.end - part.start]
-            blank[part.start : part.start + len(said)] = said
-    return parse_ddl(bytes(blank), dialect=dialect)

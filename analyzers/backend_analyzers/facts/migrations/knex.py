@@ -6,20 +6,14 @@ The dialect is the one that the project's configuration names, PostgreSQL where 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from backend_analyzers import ir
 from backend_analyzers.fact import file_fact
 from backend_analyzers.facts.migrations import Migration, Operation
-from backend_analyzers.facts.migrations.javascript import (
-    Follower,
-    Found,
-    Frame,
-    Link,
-    Script,
-    script,
-    setting,
-)
+from backend_analyzers.facts.migrations.javascript import Follower, Frame
+from backend_analyzers.facts.migrations.javascript_files import Found, Link, Script, script, setting
 from backend_analyzers.facts.migrations.knex_tables import TableFollower
 from backend_analyzers.facts.migrations.retyped import retyped
 from backend_analyzers.facts.paths import is_test
@@ -124,16 +118,22 @@ def revision(path: str) -> str:
     return path.rpartition("/")[2].rpartition(".")[0]
 
 
+def _first(found: Found) -> frozenset[str]:
+    return frozenset(one.name for one in found.function.parameters[:1] if one.name)
+
+
 def reverts(
-    found: Script, follower: type[Follower], dialect: Dialect
+    found: Script,
+    follower: type[Follower],
+    dialect: Dialect,
+    roots: Callable[[Found], frozenset[str]] = _first,
 ) -> Literal["yes", "no", "unknown"]:
     """Whether `down` does anything to the database."""
     down = found.functions.get("down")
     if down is None:
         return "unknown" if "down" in found.settings else "no"
     reader = follower(found.functions, dialect)
-    names = frozenset(one.name for one in down.function.parameters[:1])
-    reader.run(Frame(down.code, names, {}), down.function.body)
+    reader.run(Frame(down.code, roots(down), {}), down.function.body)
     return "yes" if reader.found or not reader.is_complete else "no"
 
 

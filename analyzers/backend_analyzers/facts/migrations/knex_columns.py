@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from backend_analyzers import ir
-from backend_analyzers.facts.migrations.javascript import Follower, Frame, chain
+from backend_analyzers.facts.migrations.javascript import Follower, Frame
+from backend_analyzers.facts.migrations.javascript_files import chain
 from backend_analyzers.facts.orm.spelled import Spelled
 from backend_analyzers.libraries.knex_schema import TYPES
 from backend_analyzers.sql.made import text_literal

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from backend_analyzers.facts.migrations.javascript import Follower, Frame, Link
+from backend_analyzers.facts.migrations.javascript import Follower, Frame
+from backend_analyzers.facts.migrations.javascript_files import Link
 from backend_analyzers.facts.migrations.knex_columns import default_of, is_on, type_of
 from backend_analyzers.facts.orm.spelled import Spelled
 from backend_analyzers.libraries.knex_schema import COLUMNS, HARMLESS, TYPES
@@ -214,25 +215,24 @@ class Line:
         else:
             self.table.changes.append(index)
 
-    def primary(self, columns: tuple[str, ...] | None = None, name: str = "") -> None:
+    def primary(self, columns: tuple[str, ...] = (), name: str = "") -> None:
         link = self.links[0]
-        if columns is None:
-            columns, name = self.names(link), self.option(link, 1, "constraintName")
-        if not columns:
-            self.table.is_complete = False
-            return
-        name = name or f"{self.table.table.name}_pkey"
-        self._constrain(made_key(columns, self.at, name, primary=True))
+        name = name if columns else self.option(link, 1, "constraintName")
+        self._key(
+            columns or self.names(link), name or f"{self.table.table.name}_pkey", primary=True
+        )
 
-    def unique(self, columns: tuple[str, ...] | None = None, name: str = "") -> None:
+    def unique(self, columns: tuple[str, ...] = (), name: str = "") -> None:
         link = self.links[0]
-        if columns is None:
-            columns, name = self.names(link), self.option(link, 1, "indexName")
-        if not columns:
+        name = name if columns else self.option(link, 1, "indexName")
+        columns = columns or self.names(link)
+        self._key(columns, name or self.key_name(columns, "unique"))
+
+    def _key(self, columns: tuple[str, ...], name: str, *, primary: bool = False) -> None:
+        if columns:
+            self._constrain(made_key(columns, self.at, name, primary=primary))
+        else:
             self.table.is_complete = False
-            return
-        name = name or self.key_name(columns, "unique")
-        self._constrain(made_key(columns, self.at, name))
 
     def index(
         self, columns: tuple[str, ...] | None = None, name: str = "", method: str = ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from backend_analyzers import ir
-from backend_analyzers.facts.migrations.javascript import Frame, Link
+from backend_analyzers.facts.migrations.javascript import Frame
+from backend_analyzers.facts.migrations.javascript_files import Link
 from backend_analyzers.facts.migrations.knex_lines import Line, Making
 from backend_analyzers.sql.ddl import ColumnDefinition, Constraint, CreateIndex, Ddl
 

@@ -9,11 +9,11 @@ import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.facts.migrations import Migration, Operation
+from backend_analyzers.facts.migrations.javascript_files import placed_ddl
 from backend_analyzers.facts.migrations.liquibase_columns import Change, made_of
 from backend_analyzers.libraries.liquibase_words import NOTHING, REVERSIBLE, ROWS
 from backend_analyzers.source import File, Place
 from backend_analyzers.sql.ddl import DdlStatement
-from backend_analyzers.sql.parse_ddl import parse_ddl
 
 
 class Include(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -204,14 +204,8 @@ class _Reader:
             self.is_complete = False
             self._add(key, runs="code")
             return
-        size = text.end
-        blank = bytearray(b" " * size)
-        for part in text.parts:
-            written = part.text.encode(errors="replace") if isinstance(part, ir.Chunk) else b""
-            written = written[: part.end - part.start]
-            blank[part.start : part.start + len(written)] = written
-        statements = parse_ddl(bytes(blank), dialect="postgresql")
         sql = said(text, self.properties)
+        statements = placed_ddl(text.parts, text.end, sql, (text.start, text.end), "postgresql")
         self.found.append(
             Operation(
                 self.place(text),

@@ -11,7 +11,7 @@ import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.fact import file_fact, unit_fact
-from backend_analyzers.facts.migrations.javascript import Link, chain
+from backend_analyzers.facts.migrations.javascript_files import Link, chain
 from backend_analyzers.facts.migrations.knex import client
 from backend_analyzers.facts.modules import reference
 from backend_analyzers.facts.orm.knex_parts import QUERY, Step

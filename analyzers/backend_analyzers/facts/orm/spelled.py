@@ -20,10 +20,12 @@ _DEPTH = 16
 class Spelled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An expression as far as it is written out; offsets count from the start of the unit.
 
-    `text` is that of a text, or a constant as JSON writes it.  An object or a list has `entries`.
+    `text` is that of a text, or a constant as JSON writes it.  An object or a list has `entries`.  A
+    `call` is what a class or its member stands for, `Sequelize.STRING(20)` or `new Table({…})`: its
+    `text` is the name, and its entries are the arguments.
     """
 
-    kind: Literal["mapping", "list", "text", "constant", "unknown"]
+    kind: Literal["mapping", "list", "text", "constant", "call", "unknown"]
     start: int
     end: int
     text: str = ""
@@ -88,7 +90,33 @@ def spelled(
                 return spelled(code, value, known, depth - 1)
         case _:
             pass
-    return _constant(code, expression)
+    constant = _constant(code, expression)
+    if constant.kind == "unknown":
+        return _called(code, expression, known, depth - 1) or constant
+    return constant
+
+
+def _called(code: Code, expression: ir.Expr, known: Known, depth: int) -> Spelled | None:
+    call = expression if isinstance(expression, ir.Call) else None
+    name = _dotted(call.function if call is not None else expression)
+    if not name[:1].isupper():
+        return None
+    given = [spelled(code, one.value, known, depth) for one in call.arguments] if call else []
+    entries = tuple(Entry("", one.start, one.end, one) for one in given)
+    return Spelled("call", expression.start, expression.end, name, entries)
+
+
+def _dotted(expression: ir.Expr) -> str:
+    """`Sequelize.INTEGER.UNSIGNED`; calls inside are left out, as in `INTEGER(11).UNSIGNED`."""
+    names: list[str] = []
+    at = expression
+    while isinstance(at, ir.Attribute | ir.Call):
+        if isinstance(at, ir.Attribute):
+            names.append(at.name)
+            at = at.value
+        else:
+            at = at.function
+    return ".".join([at.id, *reversed(names)]) if isinstance(at, ir.Name) else ""
 
 
 def moved(value: Spelled, start: int, end: int) -> Spelled:
