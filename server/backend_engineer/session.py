@@ -11,7 +11,7 @@ import msgspec
 from backend_analyzers.oracle import Answer, Question
 from backend_analyzers.source import Edit, File, Language
 from backend_analyzers.sources import Closed, Open, Source, Summary
-from backend_analyzers.workspace import Base, Options, Workspace
+from backend_analyzers.workspace import Base, Options, Profiled, Workspace
 from backend_engineer.discovery import Rules, Skipped, discover, read
 from backend_engineer.indexing import Entry, Progress, index, summary_of
 
@@ -99,6 +99,12 @@ class Session:
         """The planner has answered; what it said before and is still of use must be among this."""
         with self._lock:
             self._workspace = self._workspace.updated({}, answers=answers)
+
+    def profile(self, found: tuple[Profiled, ...]) -> None:
+        """Say which dependencies were found in the rows of a database."""
+        with self._lock:
+            options = msgspec.structs.replace(self._workspace.options, profiled=found)
+            self._workspace = self._workspace.updated({}, options)
 
     def measure(self, base: Base | None) -> None:
         """What changed is measured against another revision from now on."""

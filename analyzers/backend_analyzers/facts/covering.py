@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from backend_analyzers.facts.ddl import tails
 from backend_analyzers.facts.homes import Home
 from backend_analyzers.source import Place
 from backend_analyzers.sql.ddl import IndexKey
-from backend_analyzers.sql.schema import Index
+from backend_analyzers.sql.schema import Index, Table
 from backend_analyzers.workspace import Workspace
+
+_HASHED = re.compile(r"_[0-9a-f]{8}\Z")
 
 
 def covers(other: Index, index: Index) -> bool:
@@ -21,6 +25,12 @@ def covers(other: Index, index: Index) -> bool:
     if not set(index.include) <= {*other.include, *other.columns}:
         return False
     return all(_key(one) == _key(two) for one, two in zip(index.keys, other.keys, strict=False))
+
+
+def made_for_key(table: Table, index: Index) -> bool:
+    """Whether it is the index that Django makes for a foreign key, by the name that it gives it."""
+    is_foreign = any(key.columns == index.columns for key in table.foreign_keys)
+    return is_foreign and _HASHED.search(index.name) is not None
 
 
 def statement_of(workspace: Workspace, home: Home, at: Place, better: Index) -> Place | None:

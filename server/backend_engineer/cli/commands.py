@@ -168,6 +168,7 @@ def model(
     /,
     *,
     format: Literal["table", "json", "mermaid"] = "table",  # noqa: A002 - the option
+    profile: Annotated[bool, Switch] = False,
 ) -> int:
     """Print what is known of a backend.
 
@@ -179,10 +180,13 @@ def model(
         The folder of the backend, or a part of it.
     format
         A table for people, JSON, or for tables a diagram in Mermaid.
+    profile
+        Look at a sample of the rows of each table, in the database of `[planner] database_url_env`, for
+        columns that depend on others. It only reads, counts and says no value.
     """
     from backend_engineer.cli.model import print_model  # noqa: PLC0415 - start-up
 
-    return print_model(part, path, form=format)
+    return print_model(part, path, form=format, profile=profile)
 
 
 @app.command

@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 from rich.table import Table as Grid
 
+from backend_analyzers.facts.schema import database
+from backend_analyzers.workspace import Profiled
 from backend_engineer.cli.console import terminal
 from backend_engineer.cli.failure import Failure
 from backend_engineer.cli.model_rows import Row, query_rows, route_rows, table_rows
@@ -35,12 +37,22 @@ _COLUMNS: dict[Part, tuple[str, ...]] = {
 _ONE: dict[Part, str] = {"routes": "route", "tables": "table", "queries": "query"}
 
 
-def print_model(part: Part, path: Path, *, form: Literal["table", "json", "mermaid"]) -> int:
+def print_model(
+    part: Part,
+    path: Path,
+    *,
+    form: Literal["table", "json", "mermaid"],
+    profile: bool = False,
+) -> int:
     """Print one part of the model of the project around `path`."""
     if form == "mermaid" and part != "tables":
         raise Failure(f"--format mermaid draws tables; for {part} use table or json")
     root, settings = configured((path,), {})
     project = read((path,), root, settings)
+    if profile:
+        if part != "tables":
+            raise Failure(f"--profile looks at tables, not at {part}")
+        project.session.profile(_profiled(project))
     rows = _ROWS[part](project, Locator(project.workspace))
     rows = [row for row in rows if project.holds(row["path"])]
     if form == "json":
@@ -51,6 +63,29 @@ def print_model(part: Part, path: Path, *, form: Literal["table", "json", "merma
     else:
         _print(part, rows)
     return 0
+
+
+def _profiled(project: Project) -> tuple[Profiled, ...]:
+    """The dependencies among the columns of the tables in the database of the settings."""
+    variable = project.settings.planner.database_url_env
+    if not variable:
+        raise Failure(
+            "--profile needs a database: set `[planner] database_url_env` to the name of an environment "
+            "variable that holds its URL"
+        )
+    from backend_engineer.planner.binaries import Unavailable  # noqa: PLC0415 - heavy
+    from backend_engineer.planner.profile import profile_database  # noqa: PLC0415 - heavy
+
+    keys = {
+        table.key
+        for home in project.workspace.fact(database).homes
+        for table in home.schema.tables.values()
+        if table.kind == "table"
+    }
+    try:
+        return profile_database(variable, sorted(keys))
+    except Unavailable as error:
+        raise Failure(str(error)) from None
 
 
 def _print(part: Part, rows: list[Row]) -> None:

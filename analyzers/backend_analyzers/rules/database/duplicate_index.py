@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend_analyzers.facts.covering import covers, statement_of
+from backend_analyzers.facts.covering import covers, made_for_key, statement_of
 from backend_analyzers.facts.designed import is_modelled_too
 from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.schema import database, place_of
@@ -67,7 +67,8 @@ def duplicate_index(workspace: Workspace) -> Iterator[Finding]:
 
 def _twin(table: Table, number: int, index: Index) -> Index | None:
     """The index that is the same and stays: one that guards data, or else the first of the two."""
-    if index.kind in {"primary key", "foreign key"} or not index.keys:
+    by_itself = index.kind in {"primary key", "foreign key"} or made_for_key(table, index)
+    if by_itself or not index.keys:
         return None
     for place, other in enumerate(table.indexes):
         if place == number or other.kind == "foreign key" or len(other.keys) != len(index.keys):

@@ -25,8 +25,8 @@ CREATE TABLE page_views (
 
 ## Not reported
 
-`integer` keys of tables that do not grow with every request: only events, logs, messages and the like by
-name, and tables that something points at with a `bigint`; keys that somebody else numbers; SQLite, whose
+`integer` keys of tables that do not grow with every request: only page views, logs of requests, messages and
+the like by name, and tables that something points at with a `bigint`; keys that somebody else numbers; SQLite, whose
 integers have 64 bits.
 """
 
@@ -43,10 +43,10 @@ from backend_analyzers.workspace import Workspace
 
 _ENDS = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
 _GROWS = re.compile(
-    r"(?:^|_)(?:events?|page_?views?|clicks?|impressions?|hits?|readings?|measurements?|samples?|telemetry"
-    r"|heartbeats?|access_logs?|request_logs?|audit_logs?|log_entries|log_lines|activity_logs?|activities"
-    r"|messages?|notifications?|deliveries|ledger_entries|data_points?|datapoints?|trackings?|pings?)\Z"
-    r"|(?<=[a-z])(?:Event|Message|Notification|Log)s?\Z",
+    r"(?:^|_)(?:page_?views?|clicks?|impressions?|hits?|readings?|measurements?|samples?|telemetry"
+    r"|heartbeats?|(?:access|request|audit|activity|event)_?logs?|log_(?:entries|lines|events?)"
+    r"|(?:user|tracking|audit|click|analytics|usage|login|security|log)_events?|event_log|messages?"
+    r"|notifications?|deliveries|ledger_entries|data_?points?|pings?)\Z",
     re.IGNORECASE,
 )
 

@@ -32,14 +32,14 @@ CREATE INDEX orders_customer_created ON orders (customer_id, created_at);
 
 Unique indexes and keys, which guard data; indexes with another predicate, operator class, collation,
 order or method; indexes with expressions that differ; INCLUDE columns that the other lacks; indexes
-that a later migration drops; indexes that are the same, which `duplicate-index` reports.
+that a later migration drops; indexes that are the same, which `duplicate-index` reports; those that Django makes for every foreign key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend_analyzers.facts.covering import covers, statement_of
+from backend_analyzers.facts.covering import covers, made_for_key, statement_of
 from backend_analyzers.facts.designed import is_modelled_too
 from backend_analyzers.facts.homes import Home
 from backend_analyzers.facts.schema import database, place_of
@@ -74,7 +74,7 @@ def _covering(table: Table, index: Index) -> Index | None:
 
     The index that MySQL makes for a foreign key is none: it goes when there is a better one.
     """
-    if index.kind != "index" or index.unique or not index.keys:
+    if index.kind != "index" or index.unique or not index.keys or made_for_key(table, index):
         return None
     for other in table.indexes:
         is_longer = other.kind != "foreign key" and len(other.keys) > len(index.keys)
