@@ -211,7 +211,7 @@ def _loaded(
         # Types of PostGIS, which is not there: a column of another type is better than no table.
         kind = missing[1]
         plain = re.sub(
-            rf"(?<![\w.])(?:\w+\.)?{kind}\b\s*(?:\([^()]*\))?", "text", text, flags=re.IGNORECASE
+            rf"(?<![\w.])(?:\w+\.)?{kind}\b\s*(?:\([^()]*\))?", "text ", text, flags=re.IGNORECASE
         )
         if plain != text:
             return _loaded(made, connection, plain, seconds)

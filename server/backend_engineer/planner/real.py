@@ -30,6 +30,7 @@ _WHY = {
     "password authentication failed": "the user or the password is refused",
     "no password supplied": "it asks for a password",
     "could not translate host": "its host is not known here",
+    "failed to resolve host": "its host is not known here",
     "does not exist": "there is no such database or user",
     "Connection refused": "nothing listens there",
     "No such file": "nothing listens there",
@@ -63,7 +64,7 @@ class Address:
     @property
     def dialect(self) -> str:
         """Which database it is, by the scheme.  Raises `Unavailable` for others."""
-        scheme = urlsplit(self.url).scheme.partition("+")[0].lower()
+        scheme = self.url.partition("://")[0].partition("+")[0].lower()
         if scheme in {"postgres", "postgresql"}:
             return "postgresql"
         if scheme in {"mysql", "mariadb"}:

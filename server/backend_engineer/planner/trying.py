@@ -6,7 +6,7 @@ All are built at once and hidden from the planner; each question shows it those 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from psycopg import sql
 from backend_analyzers.sql.ddl import CreateIndex
 from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_engineer.planner import sizes
-from backend_engineer.planner.cluster import limited
+from backend_engineer.planner.cluster import Cluster, limited
 from backend_engineer.planner.databases import OURS, extend, run
 from backend_engineer.planner.explain import Node, explain
 from backend_engineer.planner.inflate import set_length
@@ -137,21 +137,29 @@ def _grown(shadow: Shadow, hands: Hands, built: Sequence[Built]) -> list[Built]:
     oids = [oid for one in built for oid in one.oids if oid in there]
     with limited(cluster, hands.owner.info.backend_pid, 30):
         size_of = sizes.of_indexes(hands.owner, oids)
-    fresh = _forgotten(shadow, hands, oids)
-    found: list[Built] = []
-    for one in built:
-        pages = 0
-        for oid in one.oids:
-            if oid in there:
-                index, size = there[oid], size_of[oid]
-                taken = grow(cluster, index.file, size.pages, size.height)
-                restore_size(fresh, index.schema, index.name, taken, size.tuples)
-                pages += taken
-        found.append(one._replace(pages=pages))
-    return found
+    with _forgotten(shadow, hands, oids) as fresh:
+        return [_with_size(cluster, fresh, one, there, size_of) for one in built]
 
 
-def _forgotten(shadow: Shadow, hands: Hands, oids: list[int]) -> Hands:
+def _with_size(
+    cluster: Cluster,
+    hands: Hands,
+    one: Built,
+    there: Mapping[int, Relation],
+    size_of: Mapping[int, sizes.Size],
+) -> Built:
+    pages = 0
+    for oid in one.oids:
+        if oid in there:
+            index, size = there[oid], size_of[oid]
+            taken = grow(cluster, index.file, size.pages, size.height)
+            restore_size(hands, index.schema, index.name, taken, size.tuples)
+            pages += taken
+    return one._replace(pages=pages)
+
+
+@contextlib.contextmanager
+def _forgotten(shadow: Shadow, hands: Hands, oids: list[int]) -> Iterator[Hands]:
     """Have the server forget what it knows of some files, so that it reads what we write to them."""
     if hands.superuser.info.server_version >= 180_000:  # noqa: PLR2004
         hands.superuser.execute(
@@ -159,12 +167,17 @@ def _forgotten(shadow: Shadow, hands: Hands, oids: list[int]) -> Hands:
             "FROM unnest(%s::int[]) i",
             (oids,),
         )
-        return hands
+        yield hands
+        return
     hands.superuser.execute("CHECKPOINT")
     hands.owner.close()
     hands.superuser.close()
     shadow.database.cluster.restart()
-    return Hands(shadow.database.connect(), shadow.database.connect_as_superuser())
+    with (
+        shadow.database.connect() as owner,
+        shadow.database.connect_as_superuser() as superuser,
+    ):
+        yield Hands(owner, superuser)
 
 
 def _drop(shadow: Shadow, built: Iterable[Built]) -> None:
