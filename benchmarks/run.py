@@ -21,6 +21,7 @@ import editing
 import growth
 import msgspec
 import parsing
+import planning
 import psutil
 import startup
 from measure import Row
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "growth": lambda folder, quick: growth.measure(
         folder / "growth", keys=2_000 if quick else 20_000, warm_up=1_000 if quick else 5_000
     ),
+    "planning": lambda folder, quick: planning.measure(folder, rounds=5 if quick else 20),
     "checking": lambda folder, quick: checking.measure(folder, rounds=1 if quick else 3),
 }
 

@@ -150,3 +150,22 @@ def test_indexes_for_all_queries(shop: Shell) -> None:
     assert "orders (customer_id" in one["ddl"]
     shop.write("backend-engineer.toml", "")
     assert "depends on the size of tables" in shop.run("planner", "indexes").err
+
+
+def test_without_a_planner_all_else_works(shop: Shell) -> None:
+    """It is said once, and what needs no planner is found."""
+    shop.write("migrations/2.sql", "CREATE INDEX orders_total ON orders (total);\n")
+    shop.write("backend-engineer.toml", '[planner]\nbinaries = "nowhere"\n')
+    shop.write("useless.py", "x = 1  # backend: ignore[sql-injection] long gone\n")
+    ran = shop.check()
+    assert ran.code == 1
+    assert ran.err.count("queries are not planned") == 1
+    assert "useless-suppression" in {f["rule"] for f in ran.document["findings"]}
+    doctor = shop.run("doctor")
+    assert "fail planner: `nowhere` has no `postgres`" in doctor.out
+
+
+def test_doctor_says_which_planner_there_is(shop: Shell) -> None:
+    out = shop.run("doctor").out
+    assert "ok   planner: PostgreSQL 18" in out
+    assert "statistics: declared rows of 1 tables" in out
