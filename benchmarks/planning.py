@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from measure import Row, bounded, milliseconds, p50
+
 from backend_analyzers.oracle import Script
 from backend_analyzers.sql.lexing import prepare
 from backend_engineer.planner.advise import best_indexes, candidates_of
@@ -18,7 +20,6 @@ from backend_engineer.planner.explain import explain
 from backend_engineer.planner.planner import Planner
 from backend_engineer.planner.translate import schema_of
 from backend_engineer.settings import PlannerSettings
-from measure import Row, bounded, milliseconds, p50
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "shadow"
 

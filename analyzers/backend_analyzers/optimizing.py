@@ -57,7 +57,12 @@ def _migration(workspace: Workspace, one: Plannable, ddl: str) -> Iterator[Chang
         one.home,
         table.key,
         name=f"index_{table.name}_{'_'.join(key.column or 'expression' for key in made.keys)}"[:60],
-        do=rendered(replace(made, concurrently=True)),
+        do=(*_extensions(ddl), *rendered(replace(made, concurrently=True))),
         undo=rendered(gone),
     ):
         yield Change(written.at, written.text)
+
+
+def _extensions(ddl: str) -> Iterator[str]:
+    """What must be installed first for an index of its kind."""
+    yield from (text for text in ddl.split(";\n") if text.startswith("CREATE EXTENSION"))

@@ -45,7 +45,9 @@ def test_a_query_of_a_file_is_planned(shop: Shell) -> None:
     assert found["cost"] > 50_000
     assert found["plan"]["Node Type"] == "Limit"
     best = found["advice"][0]
-    assert list(best) == ["title", "ddl", "cost_before", "cost_after", "proof"]
+    assert list(best) == ["title", "ddl", "edits", "cost_before", "cost_after", "proof"]
+    assert best["edits"][0]["path"].startswith("migrations/2")
+    assert "CREATE INDEX CONCURRENTLY" in best["edits"][0]["text"]
     assert best["title"] == "Index orders (customer_id, placed_at DESC)"
     assert best["cost_after"] < best["cost_before"] == found["cost"]
 

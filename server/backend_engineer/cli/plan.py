@@ -14,6 +14,7 @@ from backend_analyzers.facts.plans import Plannable, plannable, planned_text
 from backend_analyzers.facts.queries import Query, queries
 from backend_analyzers.facts.schema import database
 from backend_analyzers.facts.scripts import home_of, scripts
+from backend_analyzers.optimizing import changes_of
 from backend_analyzers.oracle import Advice, Advise, Advised, Answer, Script
 from backend_analyzers.source import Place
 from backend_analyzers.sql.parse import parse
@@ -42,7 +43,6 @@ class Asked(msgspec.Struct, frozen=True):
     script: Script
     sql: str
     found: Plannable | None = None
-    spot: Spot | None = None
 
 
 def print_plan(where: str | None, sql: str | None, *, as_json: bool) -> int:
@@ -64,7 +64,8 @@ def print_plan(where: str | None, sql: str | None, *, as_json: bool) -> int:
     found = [(one, known.get(question)) for one, question in zip(asked, questions, strict=True)]
     failed = [_error(answer) for _, answer in found]
     if as_json:
-        documents = [_document(one, answer) for one, answer in found]
+        locator = Locator(project.workspace)
+        documents = [_document(locator, one, answer) for one, answer in found]
         sys.stdout.write(pretty(documents[0] if len(documents) == 1 else documents))
     else:
         sys.stdout.write("\n\n".join(_text(one, answer) for one, answer in found) + "\n")
@@ -87,7 +88,7 @@ def _at(where: str) -> tuple[Project, list[Asked]]:
     locator = Locator(project.workspace)
     there = [(one, locator.spot(one.at)) for one in project.workspace.fact(plannable).get(key, ())]
     at_line = [
-        Asked(one.script, one.sql, one, spot)
+        Asked(one.script, one.sql, one)
         for one, spot in there
         if spot.range.start.line <= line <= spot.range.end.line
     ]
@@ -190,16 +191,17 @@ def _error(answer: Answer | None) -> str:
     return getattr(answer, "reason", "the planner gave no answer")
 
 
-def _document(one: Asked, answer: Answer | None) -> dict[str, Any]:
+def _document(locator: Locator, one: Asked, answer: Answer | None) -> dict[str, Any]:
     error = _error(answer)
     planned = answer.planned if isinstance(answer, Advised) else None
+    advice = answer.advice if isinstance(answer, Advised) else ()
     document: dict[str, Any] = {
         "sql": one.sql,
         "dialect": one.script.dialect,
         "evidence": planned.evidence if planned else "none",
         "cost": planned.cost if planned else None,
         "plan": node_of(planned) if planned else None,
-        "advice": [_advice(one, a) for a in answer.advice] if isinstance(answer, Advised) else [],
+        "advice": [_advice(locator, one, piece) for piece in advice],
     }
     if planned is not None and planned.note:
         document["note"] = planned.note
@@ -208,28 +210,31 @@ def _document(one: Asked, answer: Answer | None) -> dict[str, Any]:
     return document
 
 
-def _advice(one: Asked, advice: Advice) -> dict[str, Any]:
+def _advice(locator: Locator, one: Asked, advice: Advice) -> dict[str, Any]:
+    """A piece of advice with the text to write: `edits` where the project can be edited so."""
     made: dict[str, Any] = {"title": advice.title}
     if advice.ddl:
         made["ddl"] = advice.ddl
     else:
         made["sql"] = advice.sql
-        made["edits"] = _edits(one, advice.sql)
+    edits = _edits(locator, one, advice)
+    if edits or advice.sql:
+        made["edits"] = edits
     made["cost_before"], made["cost_after"] = advice.cost_before, advice.cost_after
     made["proof"] = advice.proof
     return made
 
 
-def _edits(one: Asked, sql: str) -> list[dict[str, Any]]:
-    """What to write where the query is; nothing where that takes other code around it."""
-    if one.found is None or one.spot is None:
+def _edits(locator: Locator, one: Asked, advice: Advice) -> list[dict[str, Any]]:
+    """What to write in the project; nothing for a query that is not in it."""
+    if one.found is None:
         return []
-    statement = one.found.statement
-    written = one.found.written_back(sql)
-    if written is None or not one.found.query.is_written(statement.start, statement.end):
-        return []
-    place = {"path": one.spot.path, "range": msgspec.to_builtins(one.spot.range)}
-    return [{**place, "text": written}]
+    changes = changes_of(locator.workspace, one.found, advice)
+    return [
+        {"path": spot.path, "range": msgspec.to_builtins(spot.range), "text": change.text}
+        for change in changes
+        for spot in (locator.spot(change.at),)
+    ]
 
 
 def _text(one: Asked, answer: Answer | None) -> str:
