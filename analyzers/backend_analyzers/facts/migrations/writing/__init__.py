@@ -11,6 +11,7 @@ import msgspec
 
 from backend_analyzers.facts.migrations import Migration, Operation
 from backend_analyzers.source import Place
+from backend_analyzers.sql.ddl import CreateIndex, DropIndex
 
 Edit = tuple[Place, str]
 """Replace the text of a place."""
@@ -67,5 +68,13 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 def is_alone(migration: Migration, operation: Operation) -> bool:
-    """Whether a migration does nothing else, so that it may do without a transaction."""
-    return all(other is operation or other.at == operation.at for other in migration.operations)
+    """Whether a migration does nothing else that would miss its transaction: only indexes beside it."""
+    return all(
+        other is operation or other.at == operation.at or _is_index(other)
+        for other in migration.operations
+    )
+
+
+def _is_index(operation: Operation) -> bool:
+    actions = [action for statement in operation.ddl for action in statement.actions]
+    return bool(actions) and all(isinstance(action, CreateIndex | DropIndex) for action in actions)
