@@ -109,6 +109,8 @@ class Observed(msgspec.Struct, frozen=True, gc=False):
     effects: tuple[Effect, ...] = ()
     error: str = ""
     assumed: tuple[str, ...] = ()
+    made_up: tuple[str, ...] = ()
+    """The tables among them, as `Effect.table` says them."""
 
 
 class Replayed(msgspec.Struct, frozen=True, tag="replayed", tag_field="answer"):

@@ -43,6 +43,8 @@ class Assumption(NamedTuple):
     table: str
     column: str
     text: str
+    is_table: bool = False
+    """Whether it is the table itself."""
 
 
 def assume(connection: Connection, error: str, statement: str) -> Assumption | None:
@@ -62,7 +64,8 @@ def _table(connection: Connection, match: re.Match[str], statement: str) -> Assu
     if re.search(rf"index\s+(?:if\s+exists\s+|concurrently\s+)*\"?{re.escape(name)}\b", statement):
         return _index(connection, match, statement)
     _execute(connection, "CREATE TABLE {} (assumed_id bigint)", name)
-    return Assumption(_said(connection, name), "", f"table {name} exists, with rows")
+    said = _said(connection, name)
+    return Assumption(said, "", f"table {name} exists, with rows", is_table=True)
 
 
 def _column_of(connection: Connection, match: re.Match[str], statement: str) -> Assumption | None:
@@ -166,7 +169,7 @@ def _index(connection: Connection, match: re.Match[str], _: str) -> Assumption |
     _execute(connection, "CREATE TABLE {} (assumed_id bigint)", table)
     _execute(connection, "CREATE INDEX {} ON {} (assumed_id)", name, table)
     text = f"an index {name} exists, on a table with rows"
-    return Assumption(_said(connection, table), "", text)
+    return Assumption(_said(connection, table), "", text, is_table=True)
 
 
 def _type(connection: Connection, match: re.Match[str], _: str) -> Assumption | None:

@@ -192,12 +192,13 @@ def _observed(watch: _Watch, statement: str) -> Observed:
     for one in watch.assumed:
         if one.column and one.table in tables and _retypes(statement, one.column):
             return Observed(error=f"the type of {one.table}.{one.column} before is not known")
-    texts = [
-        one.text
-        for number, one in enumerate(watch.assumed)
-        if number >= first or one.table in tables
-    ]
-    return Observed(seen.effects, seen.error, tuple(dict.fromkeys(texts)))
+    about = [one for n, one in enumerate(watch.assumed) if n >= first or one.table in tables]
+    return Observed(
+        seen.effects,
+        seen.error,
+        tuple(dict.fromkeys(one.text for one in about)),
+        tuple(dict.fromkeys(one.table for one in about if one.is_table)),
+    )
 
 
 def _retypes(statement: str, column: str) -> bool:

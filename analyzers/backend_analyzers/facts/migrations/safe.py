@@ -6,6 +6,7 @@ Each step runs in a transaction of its own.  None where there is no sequence tha
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from backend_analyzers.sql.ddl import (
     AddConstraint,
@@ -24,16 +25,23 @@ _REINDEX = re.compile(
 _LONGEST_NAME = 63
 
 
-def concurrent_index(sql: str, actions: tuple[Ddl, ...]) -> tuple[str, ...] | None:
+class Steps(NamedTuple):
+    """Statements to run one by one, and what takes them back where a tool wants to know."""
+
+    do: tuple[str, ...]
+    undo: tuple[str, ...] = ()
+
+
+def concurrent_index(sql: str, actions: tuple[Ddl, ...]) -> Steps | None:
     """The same index, built concurrently."""
     is_index = len(actions) == 1 and isinstance(actions[0], CreateIndex)
     match = _INDEX.match(sql) if is_index else _REINDEX.match(sql)
     if match is None:
         return None
-    return (f"{match[1]} CONCURRENTLY{sql[match.end() :]}",)
+    return Steps((f"{match[1]} CONCURRENTLY{sql[match.end() :]}",))
 
 
-def constraint_in_steps(sql: str, actions: tuple[Ddl, ...]) -> tuple[str, ...] | None:
+def constraint_in_steps(sql: str, actions: tuple[Ddl, ...]) -> Steps | None:
     """The same constraint: added at once and validated later, or with an index that is built before."""
     if len(actions) != 1 or not isinstance(actions[0], AddConstraint):
         return None
@@ -47,20 +55,24 @@ def constraint_in_steps(sql: str, actions: tuple[Ddl, ...]) -> tuple[str, ...] |
             return None
 
 
-def _validated_later(sql: str, action: AddConstraint) -> tuple[str, ...]:
+def _validated_later(sql: str, action: AddConstraint) -> Steps:
     written = sql.encode(errors="replace")
     constraint = action.constraint
     name = constraint.name or _name(action.table, constraint)
     given = b"" if constraint.name else f"CONSTRAINT {quoted(name)} ".encode()
     start, end = constraint.start, len(written.rstrip())
     added = written[:start] + given + written[start:end] + b" NOT VALID"
-    return (
-        added.decode(errors="replace"),
-        f"ALTER TABLE {_path(action.table)} VALIDATE CONSTRAINT {quoted(name)}",
+    table = _path(action.table)
+    return Steps(
+        (
+            added.decode(errors="replace"),
+            f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted(name)}",
+        ),
+        (f"ALTER TABLE {table} DROP CONSTRAINT {quoted(name)}",),
     )
 
 
-def _with_index(action: AddConstraint) -> tuple[str, ...] | None:
+def _with_index(action: AddConstraint) -> Steps | None:
     constraint = action.constraint
     if not constraint.columns:
         return None
@@ -68,13 +80,16 @@ def _with_index(action: AddConstraint) -> tuple[str, ...] | None:
     columns = ", ".join(quoted(column) for column in constraint.columns)
     table = _path(action.table)
     kind = constraint.kind.upper()
-    return (
-        f"CREATE UNIQUE INDEX CONCURRENTLY {quoted(name)} ON {table} ({columns})",
-        f"ALTER TABLE {table} ADD CONSTRAINT {quoted(name)} {kind} USING INDEX {quoted(name)}",
+    return Steps(
+        (
+            f"CREATE UNIQUE INDEX CONCURRENTLY {quoted(name)} ON {table} ({columns})",
+            f"ALTER TABLE {table} ADD CONSTRAINT {quoted(name)} {kind} USING INDEX {quoted(name)}",
+        ),
+        (f"ALTER TABLE {table} DROP CONSTRAINT {quoted(name)}",),
     )
 
 
-def not_null_in_steps(actions: tuple[Ddl, ...]) -> tuple[str, ...] | None:
+def not_null_in_steps(actions: tuple[Ddl, ...]) -> Steps | None:
     """NOT NULL, by way of a CHECK that says it."""
     if len(actions) != 1 or not isinstance(actions[0], AlterColumn):
         return None
@@ -83,11 +98,14 @@ def not_null_in_steps(actions: tuple[Ddl, ...]) -> tuple[str, ...] | None:
         return None
     table, column = _path(action.table), quoted(action.column)
     name = quoted(f"{action.table.name}_{action.column}_not_null"[:_LONGEST_NAME])
-    return (
-        f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID",
-        f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}",
-        f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL",
-        f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+    return Steps(
+        (
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID",
+            f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}",
+            f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL",
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+        ),
+        (f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL",),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from backend_analyzers.facts.engines import is_postgresql
 from backend_analyzers.facts.migrations import Migration, Operation
@@ -17,6 +18,7 @@ from backend_analyzers.sql.parse_ddl import parse_ddl
 from backend_analyzers.sql.render import rendered
 from backend_analyzers.workspace import Workspace
 
+_OTHERS = frozenset({"sqlite", "sqlite3", "mysql", "mariadb", "mssql", "oracle", "cockroach"})
 _LONGEST = 100_000
 """Characters; a longer statement is data."""
 
@@ -54,8 +56,17 @@ def watched(workspace: Workspace) -> tuple[Watched, ...]:
     found: list[Watched] = []
     for one in workspace.fact(current):
         if _is_postgresql(one.line):
-            found += _seen(workspace, one)
+            found += _seen(workspace, _without_others(one))
     return tuple(found)
+
+
+def _without_others(one: Current) -> Current:
+    """Without the migrations in folders that are named after another database."""
+    kept = tuple(m for m in one.line.migrations if not _OTHERS & set(m.at.path.lower().split("/")))
+    if len(kept) == len(one.line.migrations):
+        return one
+    chosen = tuple(m for m in one.migrations if m in kept)
+    return Current(replace(one.line, migrations=kept), chosen)
 
 
 def _is_postgresql(line: Line) -> bool:
@@ -81,13 +92,39 @@ def _seen(workspace: Workspace, chosen: Current) -> Iterator[Watched]:
     seen: list[tuple[Observed, ...]] = []
     if isinstance(answer, Replayed):
         seen = [found for step, found in zip(steps, answer.steps, strict=True) if step.watched]
+    old: set[str] = set()
     for number, one in enumerate(one for one in ordered if key_of(one) in new):
-        known = seen[number] if seen else ()
+        known = tuple(_surely_old(one, texts[key_of(one)], seen[number], old)) if seen else ()
         acts = tuple(
             Act(operation, sql, known[place] if known else None)
             for place, (operation, sql) in enumerate(texts[key_of(one)])
         )
         yield Watched(chosen.line, one, acts)
+
+
+def _surely_old(
+    migration: Migration,
+    texts: tuple[tuple[Operation, str], ...],
+    seen: tuple[Observed, ...],
+    old: set[str],
+) -> Iterator[Observed]:
+    """What was seen, less what is said of tables that code of the migration itself may have made.
+
+    `old` are the tables that were made up for the migrations before, and are there since.
+    """
+    after_code: set[int] = set()
+    for number, one in enumerate(migration.operations):
+        if one.runs == "code":
+            after_code.update(id(later) for later in migration.operations[number:])
+    before = frozenset(old)
+    for (operation, _), observed in zip(texts, seen, strict=True):
+        old.update(observed.made_up)
+        fresh = set(observed.made_up) - before
+        if fresh and id(operation) in after_code:
+            kept = tuple(effect for effect in observed.effects if effect.table not in fresh)
+            yield replace(observed, effects=kept)
+        else:
+            yield observed
 
 
 def _new_last(line: Line, new: set[str]) -> tuple[Migration, ...]:

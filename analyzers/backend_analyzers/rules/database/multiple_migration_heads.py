@@ -52,7 +52,8 @@ def upgrade() -> None:
 
 ## Not reported
 
-Histories that have no beginning in common, which are kept apart on purpose, and tools that order
+Histories that have no beginning in common, or that lie in a folder each, which are kept apart on
+purpose, and tools that order
 migrations by the names of their files.
 """
 
@@ -63,6 +64,7 @@ from collections.abc import Iterator, Mapping
 from backend_analyzers.facts.migrations import Migration
 from backend_analyzers.facts.migrations.history import Line, history
 from backend_analyzers.facts.migrations.writing.merges import merge_of
+from backend_analyzers.facts.paths import folder
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, fixing, workspace_rule
 from backend_analyzers.workspace import Workspace
 
@@ -71,7 +73,8 @@ from backend_analyzers.workspace import Workspace
 def multiple_migration_heads(workspace: Workspace) -> Iterator[Finding]:
     for line in workspace.fact(history):
         for heads in line.heads.values():
-            if len(heads) > 1 and all(head.after is not None for head in heads):
+            folders = {folder(head.at.path) for head in heads}
+            if len(heads) > len(folders) and all(head.after is not None for head in heads):
                 related = _with_common_past(line, heads)
                 if len(related) > 1:
                     yield _finding(line, related)

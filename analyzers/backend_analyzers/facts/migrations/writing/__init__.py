@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from backend_analyzers.facts.migrations import Migration, Operation
+from backend_analyzers.facts.migrations.safe import Steps
 from backend_analyzers.source import Place
 from backend_analyzers.sql.ddl import CreateIndex, DropIndex
 
@@ -62,7 +63,7 @@ class Writer(msgspec.Struct, frozen=True):
     has an operation run outside of a transaction; `first` runs a statement before all others.
     """
 
-    in_steps: Callable[[Script, Migration, Operation, tuple[str, ...]], Edits]
+    in_steps: Callable[[Script, Migration, Operation, Steps], Edits]
     outside: Callable[[Script, Migration, Operation], Edits]
     first: Callable[[Script, Migration, str], Edits]
 

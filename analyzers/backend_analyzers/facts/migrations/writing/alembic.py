@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backend_analyzers.facts.migrations import Migration, Operation
+from backend_analyzers.facts.migrations.safe import Steps
 from backend_analyzers.facts.migrations.writing import Edits, Script, Writer
 from backend_analyzers.facts.migrations.writing.python import call_with, indented, string
 
@@ -14,17 +15,15 @@ _BLOCK = "with op.get_context().autocommit_block():"
 _INDEX = re.compile(r"op\.create_index\(")
 
 
-def _in_steps(
-    text: Script, migration: Migration, operation: Operation, statements: tuple[str, ...]
-) -> Edits:
+def _in_steps(text: Script, migration: Migration, operation: Operation, steps: Steps) -> Edits:
     indent = _alone_on_lines(text, operation)
     if indent is None or not migration.transaction:
         return None
     call = text.written(operation.at)
-    if len(statements) == 1 and _INDEX.match(call):
+    if len(steps.do) == 1 and _INDEX.match(call):
         lines = [indented(call_with(call, "postgresql_concurrently=True"))]
     else:
-        lines = [f"    op.execute({string(statement)})" for statement in statements]
+        lines = [f"    op.execute({string(statement)})" for statement in steps.do]
     block = "\n".join([_BLOCK, *(f"{indent}{line}" for line in lines)])
     return (text.replace(operation.at, block),)
 

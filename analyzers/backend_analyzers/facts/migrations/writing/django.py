@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backend_analyzers.facts.migrations import Migration, Operation
+from backend_analyzers.facts.migrations.safe import Steps
 from backend_analyzers.facts.migrations.writing import Edit, Edits, Script, Writer, is_alone
 from backend_analyzers.facts.migrations.writing.python import indented, string
 
@@ -17,9 +18,7 @@ _CONCURRENT = "from django.contrib.postgres.operations import {}\n"
 """https://docs.djangoproject.com/en/stable/ref/contrib/postgres/operations/#concurrent-index-operations"""
 
 
-def _in_steps(
-    text: Script, migration: Migration, operation: Operation, statements: tuple[str, ...]
-) -> Edits:
+def _in_steps(text: Script, migration: Migration, operation: Operation, steps: Steps) -> Edits:
     marks = _not_atomic(text, migration, operation)
     written = text.written(operation.at)
     indent = text.indent(operation.at)
@@ -33,13 +32,16 @@ def _in_steps(
             return None
         line = text.change(imported.start(), imported.start(), _CONCURRENT.format(name))
         return (line, *marks, text.replace(operation.at, f"{name}({written[match.end() :]}"))
-    runs = "".join(f"{indent}        {string(one)},\n" for one in statements)
+    do, undo = (_listed(some, f"{indent}            ") for some in (steps.do, steps.undo))
     state = indented(indented(written))
     apart = (
         "migrations.SeparateDatabaseAndState(\n"
         f"{indent}    state_operations=[\n{indent}{state},\n{indent}    ],\n"
         f"{indent}    database_operations=[\n"
-        f"{indent}        migrations.RunSQL([\n{_more(runs)}{indent}        ]),\n"
+        f"{indent}        migrations.RunSQL(\n"
+        f"{indent}            {do},\n"
+        f"{indent}            reverse_sql={undo},\n"
+        f"{indent}        ),\n"
         f"{indent}    ],\n{indent})"
     )
     return (*marks, text.replace(operation.at, apart)) if not _is_sql(written) else None
@@ -49,8 +51,9 @@ def _is_sql(written: str) -> bool:
     return written.startswith("migrations.RunSQL")
 
 
-def _more(lines: str) -> str:
-    return "".join(f"    {line}" for line in lines.splitlines(keepends=True))
+def _listed(statements: tuple[str, ...], indent: str) -> str:
+    inside = "".join(f"{indent}    {string(one)},\n" for one in statements)
+    return f"[\n{inside}{indent}]"
 
 
 def _follows(migration: Migration, operation: Operation) -> bool:

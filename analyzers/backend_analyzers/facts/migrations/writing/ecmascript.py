@@ -6,6 +6,7 @@ import json
 import re
 
 from backend_analyzers.facts.migrations import Migration, Operation
+from backend_analyzers.facts.migrations.safe import Steps
 from backend_analyzers.facts.migrations.writing import Edit, Edits, Script, Writer, is_alone
 
 _UP = re.compile(
@@ -17,15 +18,13 @@ _CONFIG = re.compile(rb"\bconfig\s*=")
 _MODULE = re.compile(rb"^export\s", re.MULTILINE)
 
 
-def _in_steps(
-    text: Script, migration: Migration, operation: Operation, statements: tuple[str, ...]
-) -> Edits:
+def _in_steps(text: Script, migration: Migration, operation: Operation, steps: Steps) -> Edits:
     marks = _without_transaction(text, migration, operation)
     call = re.match(r"await\s+(\w+)\.(?:schema|raw)\b", text.written(operation.at))
     indent = text.indent(operation.at)
     if marks is None or call is None or indent is None:
         return None
-    runs = f";\n{indent}".join(f"await {call[1]}.raw({json.dumps(s)})" for s in statements)
+    runs = f";\n{indent}".join(f"await {call[1]}.raw({json.dumps(s)})" for s in steps.do)
     return (*marks, text.replace(operation.at, runs))
 
 

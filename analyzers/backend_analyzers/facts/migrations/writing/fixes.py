@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from backend_analyzers.fact import file_fact, offsets
 from backend_analyzers.facts.migrations import Migration, Operation, Tool
+from backend_analyzers.facts.migrations.safe import Steps
 from backend_analyzers.facts.migrations.watched import statements_of
 from backend_analyzers.facts.migrations.writing import Edits, Script, Writer
 from backend_analyzers.facts.migrations.writing.alembic import ALEMBIC
@@ -39,14 +40,14 @@ def in_steps(
     workspace: Workspace,
     migration: Migration,
     operation: Operation,
-    statements: tuple[str, ...] | None,
+    steps: Steps | None,
 ) -> Edits:
     """Edits that run other statements in the place of an operation, each in its own transaction."""
     found = _writer(workspace, migration)
-    if found is None or not statements or len(statements_of(operation)) != 1:
+    if found is None or not steps or len(statements_of(operation)) != 1:
         return None
     text, writer = found
-    return writer.in_steps(text, migration, operation, statements)
+    return writer.in_steps(text, migration, operation, steps)
 
 
 def outside(workspace: Workspace, migration: Migration, operation: Operation) -> Edits:

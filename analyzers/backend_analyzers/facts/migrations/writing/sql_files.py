@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backend_analyzers.facts.migrations import Migration, Operation, Tool
+from backend_analyzers.facts.migrations.safe import Steps
 from backend_analyzers.facts.migrations.writing import Edit, Edits, Script, Writer, is_alone
 
 _MARKS: dict[Tool, tuple[re.Pattern[bytes], str]] = {
@@ -18,21 +19,19 @@ _MARKS: dict[Tool, tuple[re.Pattern[bytes], str]] = {
 """What says that a migration runs without a transaction, and after what it stands."""
 
 
-def _in_steps(
-    text: Script, migration: Migration, operation: Operation, statements: tuple[str, ...]
-) -> Edits:
+def _in_steps(text: Script, migration: Migration, operation: Operation, steps: Steps) -> Edits:
     marks = _without_transaction(text, migration, operation)
     if marks is None:
         return None
-    if migration.tool in {"golang-migrate", "prisma"} and len(statements) > 1:
+    if migration.tool in {"golang-migrate", "prisma"} and len(steps.do) > 1:
         return None  # several statements in one file are one transaction
-    if migration.tool == "flyway" and len(statements) > 1:
+    if migration.tool == "flyway" and len(steps.do) > 1:
         return None  # it takes no other statements beside those that run without a transaction
     if text.written(operation.at) != operation.sql:
         return None
     indent = text.indent(operation.at) or ""
-    steps = f";\n{indent}".join(statement.strip() for statement in statements)
-    return (*marks, text.replace(operation.at, steps))
+    joined = f";\n{indent}".join(statement.strip() for statement in steps.do)
+    return (*marks, text.replace(operation.at, joined))
 
 
 def _outside(text: Script, migration: Migration, operation: Operation) -> Edits:
