@@ -61,3 +61,14 @@ def test_a_schema_at_head_is_made_again_by_its_statements() -> None:
 
     assert schema_statements(again) == schema_statements(schema)
     assert len(schema_statements(schema)) == 11
+
+
+def test_a_type_that_nobody_declares_becomes_text() -> None:
+    text = """CREATE TYPE mood AS ENUM ('ok');
+    CREATE TABLE t (a mood, b "Other", c citext[], d timestamptz(3), e character varying(20)[], f public.mood);"""
+    schema = apply(Schema(), parse_ddl(text), "")
+
+    assert schema_statements(schema)[1] == (
+        "CREATE TABLE t (a mood, b text, c text, d timestamp(3) with time zone, "
+        "e character varying(20)[], f mood)"
+    )

@@ -53,3 +53,18 @@ def normalised_type(text: str) -> str:
         head, _, tail = name.partition(" ")
         name, arguments = f"{head}{arguments} {tail}".strip(), ""
     return f"{name}{arguments}{'[]' if array.strip() else ''}"
+
+
+_BUILT_IN = frozenset(
+    """bigint bit boolean box bytea character cidr circle date double inet integer interval json jsonb
+    jsonpath line lseg macaddr macaddr8 money name numeric oid path point polygon real regclass
+    smallint text time timestamp tsquery tsvector uuid xml int4range int8range numrange tsrange
+    tstzrange daterange int4multirange int8multirange nummultirange tsmultirange tstzmultirange
+    datemultirange""".split()  # noqa: SIM905 - as in chapter 8 of the manual
+)
+
+
+def is_built_in(kind: str) -> bool:
+    """Whether a normalised type is PostgreSQL's own, rather than declared or an extension's."""
+    found = re.match(r"[a-z]\w*", kind)
+    return found is not None and found[0] in _BUILT_IN

@@ -172,6 +172,9 @@ def _key(migration: Migration) -> str:
     return f"{migration.branch}:{migration.revision}"
 
 
-def _natural(migration: Migration) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    path = migration.at.path.rpartition("/")[2]
-    return (natural(path), migration.at.path)
+def _natural(migration: Migration) -> tuple[bool, tuple[tuple[int, int, str], ...], str]:
+    """By number, Flyway's repeatable ones last; Prisma numbers the folders."""
+    around, _, name = migration.at.path.rpartition("/")
+    if migration.tool == "prisma":
+        name = around.rpartition("/")[2]
+    return (name.startswith("R__"), natural(name), migration.at.path)
