@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from backend_analyzers.sql.ddl import IndexKey
-from backend_analyzers.sql.index_uses import RANGES, Use
+from backend_analyzers.sql.index_uses import RANGES, Use, unordered
 from backend_analyzers.sql.names import quoted
 from backend_analyzers.sql.resolve import resolve
 from backend_analyzers.sql.schema import Index, Schema, Table, find_column
@@ -96,7 +96,7 @@ def made_redundant(candidate: IndexCandidate, table: Table) -> tuple[Index, ...]
     if candidate.method != "btree" or candidate.where:
         return ()
     keys = [_plain(key) for key in candidate.keys]
-    beside = {*candidate.keys, *candidate.include}
+    beside = {*map(unordered, candidate.keys), *candidate.include}
     return tuple(
         index
         for index in table.indexes

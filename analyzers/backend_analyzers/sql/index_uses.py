@@ -155,7 +155,7 @@ class Use:
 
     def without(self, columns: Sequence[str]) -> tuple[str, ...]:
         """What else is read than some keys, to be kept beside them."""
-        plain = {key.removesuffix(" DESC") for key in columns}
+        plain = {unordered(key) for key in columns}
         return tuple(key for name in self.needed() if (key := quoted(name)) not in plain)
 
     def needed(self) -> tuple[str, ...]:
@@ -164,6 +164,11 @@ class Use:
             return ()
         refs = (ref.name for ref in self.statement.columns if self.own(ref) is not None)
         return tuple(dict.fromkeys(refs))
+
+
+def unordered(key: str) -> str:
+    """A key without the direction in which it is sorted."""
+    return key.partition(" DESC")[0].partition(" NULLS ")[0]
 
 
 def _is_short_list(operand: Operand | None) -> bool:
