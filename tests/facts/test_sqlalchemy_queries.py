@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import pytest
 
+from backend_analyzers.facts.models.sqlalchemy import models
 from backend_analyzers.facts.orm.sqlalchemy import queries_of
 from backend_analyzers.facts.queries import Query
 from backend_analyzers.sql.parse import parse
@@ -211,10 +212,10 @@ def test_statements_as_sql(code: str, sql: str) -> None:
 @pytest.mark.parametrize(
     ("code", "sql"),
     [
-        ("session.get(Tag, wanted)", "SELECT tags.id, tags.label FROM tags WHERE tags.id = $1"),
+        ("session.get(Tag, wanted)", "SELECT tags.* FROM tags WHERE tags.id = $1"),
         (
             "session.query(Tag).filter(Tag.label == 'x').first()",
-            "SELECT tags.id, tags.label FROM tags WHERE tags.label = 'x' LIMIT 1",
+            "SELECT tags.* FROM tags WHERE tags.label = 'x' LIMIT 1",
         ),
         (
             "session.query(Tag).filter_by(label=wanted).order_by(Tag.id).count()",
@@ -403,10 +404,10 @@ def test_queries_of_flask_sqlalchemy() -> None:
     found = Workspace.of(files).fact(queries_of)["shop/user.py"]
 
     assert [query.text for query in found] == [
-        'SELECT "user".id, "user"."naïve" FROM "user" WHERE "user"."naïve" AND "user".id > 3',
+        'SELECT "user".* FROM "user" WHERE "user"."naïve" AND "user".id > 3',
         'SELECT "user".id FROM "user" WHERE "user"."naïve" = true',
         (
-            'SELECT "user".id, "user"."naïve" FROM "user" WHERE "user"."naïve" = false'
+            'SELECT "user".* FROM "user" WHERE "user"."naïve" = false'
             ' ORDER BY lower("user".id) LIMIT 1'
         ),
     ]
@@ -520,6 +521,11 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return dict(zip(STATEMENTS, json.loads(done.stdout), strict=True))
 
 
+def all_columns() -> dict[str, set[str]]:
+    found = Workspace.of({"models.py": MODELS}).fact(models)
+    return {one.table: {c.name for c in one.create.columns} for one in found.values()}
+
+
 def named(sql: str) -> tuple[list[str], set[tuple[str, str]], bool]:
     """The tables and the columns that a statement names, whatever they are called inside of it."""
     sql = re.sub(r"\(__\[\w+\]\)", "(NULL)", sql.replace("%%", "%"))
@@ -531,6 +537,11 @@ def named(sql: str) -> tuple[list[str], set[tuple[str, str]], bool]:
         for c in statement.columns
         if not c.qualifier or c.qualifier[-1] not in derived
     }
+    for star in statement.stars:
+        if not star.qualifier:
+            continue
+        table = labels[star.qualifier[-1]]
+        columns |= {(table, name) for name in all_columns()[table]}
     owners = {name for table, name in columns if table}
     kept = {(table, name) for table, name in columns if table or name not in owners}
     return sorted(t.name for t in statement.tables if t.cte is None), kept, statement.complete

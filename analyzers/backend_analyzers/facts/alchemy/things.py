@@ -151,6 +151,12 @@ class ClassThing(msgspec.Struct, frozen=True, eq=False):
     home: Any = None
 
 
+class Module(msgspec.Struct, frozen=True, eq=False):
+    """A file of the project, as a thing that has attributes."""
+
+    path: str
+
+
 class EnumMember(msgspec.Struct, frozen=True):
     """A member of an enum; `key` is that of its class."""
 

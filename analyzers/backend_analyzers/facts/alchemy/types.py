@@ -21,6 +21,8 @@ from backend_analyzers.libraries.sqlalchemy_types import TYPES, Spelling, is_alc
 from backend_analyzers.sql.types import normalised_type
 
 _DEEPEST = 12
+REFERENCE = "\x01"
+"""Begins the text of what another file declares; the name follows, and `\x02`."""
 _DOUBLE_FROM = 25
 """PostgreSQL's FLOAT(n) is REAL below this many bits."""
 
@@ -39,6 +41,8 @@ class Typed(msgspec.Struct, frozen=True, gc=False):
     @property
     def type(self) -> str:
         """The type, comparable with others."""
+        if self.text.startswith(REFERENCE):
+            return self.text
         return normalised_type(self.text) if self.text else ""
 
 
@@ -50,6 +54,10 @@ class Types(Protocol):
 
     def implementation(self, kind: ClassThing, made: Made | None) -> Thing:
         """The type that a class of the project stands for, when it is one."""
+        ...
+
+    def outside(self, name: str) -> Typed:
+        """A type that is declared where this reader does not look."""
         ...
 
     def labels(self, kind: Thing) -> tuple[str, ...] | None:
@@ -66,6 +74,8 @@ def typed(thing: Thing, types: Types, depth: int = 0) -> Typed:
             return _spelt(thing.last, None, types, depth)
         case Made(function=Named(name=name)) if is_alchemy(name):
             return _spelt(thing.last, thing, types, depth)
+        case Named(name=name) | Made(function=Named(name=name)):
+            return types.outside(name)
         case Made(function=Member(owner=owner, name="with_variant")):
             return _variant(owner, thing, types, depth)
         case Made(function=Member(owner=owner, name="copy" | "as_generic" | "evaluates_none")):

@@ -20,22 +20,18 @@ from backend_analyzers.facts.alchemy.things import (
     Given,
     Items,
     Made,
+    Module,
     Named,
     Thing,
     plain,
 )
 from backend_analyzers.facts.alchemy.things import Member as Attribute
+from backend_analyzers.facts.alchemy.types import NOT_KNOWN, Typed
 from backend_analyzers.facts.modules import Modules, trail
 from backend_analyzers.libraries.sqlalchemy_types import is_alchemy
 
 _DEEPEST = 12
 COLUMN_CALLS = frozenset({"Column", "mapped_column", "deferred", "column_property", "Field"})
-
-
-class Module(msgspec.Struct, frozen=True, eq=False):
-    """A file of the project, as a thing that has attributes."""
-
-    path: str
 
 
 class World:
@@ -376,6 +372,10 @@ class Reader(Runner):
         if isinstance(chosen, Made) and chosen.last == "load_dialect_impl":
             return None
         return chosen
+
+    def outside(self, _name: str) -> Typed:
+        """A type outside of the project is not known."""
+        return NOT_KNOWN
 
     def labels(self, kind: Thing) -> tuple[str, ...] | None:
         """The names of the members of an enum."""

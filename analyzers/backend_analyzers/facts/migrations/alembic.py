@@ -28,8 +28,12 @@ from backend_analyzers.facts.alchemy.things import (
     Thing,
     plain,
 )
+from backend_analyzers.facts.alchemy.types import NOT_KNOWN, REFERENCE, Typed
+from backend_analyzers.facts.alchemy.world import World
 from backend_analyzers.facts.migrations import Migration, Operation
 from backend_analyzers.facts.migrations.alembic_operations import OPERATIONS, Done, code_of, sql_of
+from backend_analyzers.facts.migrations.alembic_references import referred
+from backend_analyzers.facts.models.sqlalchemy import names
 from backend_analyzers.flow.bindings import imported
 from backend_analyzers.libraries.sqlalchemy_types import is_alchemy
 from backend_analyzers.source import File, Language, Place
@@ -37,13 +41,31 @@ from backend_analyzers.syntax import module
 from backend_analyzers.workspace import Workspace
 
 
+class Script(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A migration as its file says it; `refers` when some names and types are those of other files."""
+
+    migration: Migration
+    refers: bool
+
+
 def migrations_of(workspace: Workspace) -> tuple[Migration, ...]:
     """The migrations of the workspace, by path."""
-    return tuple(one for found in workspace.each(scripts).values() for one in found)
+    found = {path: some for path, some in workspace.each(scripts).items() if some}
+    if any(one.refers for some in found.values() for one in some):
+        read = workspace.by_path(with_references, found, workspace.fact(names))
+        return tuple(one for some in read.values() for one in some)
+    return tuple(one.migration for some in found.values() for one in some)
+
+
+def with_references(path: str, some: tuple[Script, ...], world: World) -> tuple[Migration, ...]:
+    """The migrations of a file, with what it takes from other files."""
+    return tuple(
+        referred(one.migration, path, world) if one.refers else one.migration for one in some
+    )
 
 
 @file_fact
-def scripts(file: File) -> tuple[Migration, ...]:
+def scripts(file: File) -> tuple[Script, ...]:
     """The migration that a file is, if it is one."""
     if file.language is not Language.PYTHON or b"down_revision" not in file.text:
         return ()
@@ -57,19 +79,18 @@ def scripts(file: File) -> tuple[Migration, ...]:
     reader.run(upgrade.node.body, {})
     after, sure = _revisions(reader.look_up("down_revision"))
     others, known = _revisions(reader.look_up("depends_on"), otherwise=())
-    return (
-        Migration(
-            tool="alembic",
-            at=reader.place_of("revision"),
-            branch=_branch(file.path),
-            revision=revision,
-            operations=tuple(reader.found),
-            after=tuple(dict.fromkeys((*after, *others))),
-            transaction=not reader.commits,
-            reverts=_reverts(reader),
-            complete=sure and known and not reader.unclear,
-        ),
+    migration = Migration(
+        tool="alembic",
+        at=reader.place_of("revision"),
+        branch=_branch(file.path),
+        revision=revision,
+        operations=tuple(reader.found),
+        after=tuple(dict.fromkeys((*after, *others))),
+        transaction=not reader.commits,
+        reverts=_reverts(reader),
+        complete=sure and known and not reader.unclear,
     )
+    return (Script(migration, reader.refers),)
 
 
 def _branch(path: str) -> str:
@@ -138,6 +159,7 @@ class _Reader(Runner):
         self.path = file.path
         self.found: list[Operation] = []
         self.commits = False
+        self.refers = False
         self.functions: dict[str, _Function] = {}
         self.assigned: dict[str, tuple[ir.Assign, str]] = {}
         self.imported: dict[str, str] = {}
@@ -203,8 +225,18 @@ class _Reader(Runner):
         """An import inside a function."""
         names.update((name, Named(qualified)) for name, qualified in imported(statement))
 
+    def outside(self, name: str) -> Typed:
+        """A type of the project, which another file declares."""
+        if name.partition(".")[0] in _HARMLESS or "." not in name:
+            return NOT_KNOWN
+        self.refers = True
+        return Typed(f"{REFERENCE}{name}\x02")
+
     def attribute(self, owner: Thing, name: str) -> Thing:
         """An attribute; the name of the dialect is PostgreSQL's."""
+        if name == "__tablename__" and isinstance(owner, Named):
+            self.refers = True
+            return f"{REFERENCE}{owner.name}\x02"
         if name == "name" and isinstance(owner, Member) and owner.name in {"dialect", "engine"}:
             return "postgresql"
         return super().attribute(owner, name)
@@ -272,7 +304,8 @@ class _Reader(Runner):
             return made
         if name in _DEDENTING:
             return made.get("text", 0, UNKNOWN)
-        if is_alchemy(name) or name.partition(".")[0] in _HARMLESS:
+        is_class = name.rpartition(".")[2].lstrip("_")[:1].isupper()
+        if is_alchemy(name) or is_class or name.partition(".")[0] in _HARMLESS:
             return made
         if _DANGEROUS.search(name.rpartition(".")[2]) and "." in name:
             self._code(made)
@@ -294,7 +327,7 @@ class _Reader(Runner):
             self.unclear = True
         elif name in _RUNS and _is_connection(owner):
             given = made.get("statement", 0, UNKNOWN)
-            done = sql_of(given, made) if name != "query" else None
+            done = None if name in {"query", "commit", "merge"} else sql_of(given, made)
             if done is None or (done.unread and name in {"scalar", "scalars"}):
                 self._code(made)
             else:

@@ -139,6 +139,9 @@ def _late(late: Late, reader: Reader) -> Thing:
 
 def _class(path: str, declared: DeclaredClass, reader: Reader) -> ClassRead:
     key = f"{path}:{declared.name}"
+    if not _may_be_mapped(declared):
+        at = Place(path, declared.unit, declared.start, declared.end)
+        return ClassRead(key, at, declared, (), {}, is_table=False)
     is_sqlmodel = reader.world.is_named(key, "SQLModel")
     names = ClassNames(reader, key, declared)
     members: dict[str, MemberRead] = {}
@@ -161,6 +164,27 @@ def _class(path: str, declared: DeclaredClass, reader: Reader) -> ClassRead:
         specials,
         isinstance(table, ir.Constant) and table.value is True,
     )
+
+
+_MAPS = COLUMN_CALLS | RELATIONS | _COMPUTED
+
+
+def _may_be_mapped(declared: DeclaredClass) -> bool:
+    """A cheap look: whether a class has anything that a model, or a mixin of models, may have."""
+    for member in declared.members:
+        value = member.value
+        if member.name in _SPECIALS or member.name.endswith("table_args"):
+            return True
+        if isinstance(value, ir.Call) and _last(value) in _MAPS:
+            return True
+        if member.annotation is not None:
+            return True
+        if member.function is not None and member.function.decorators and member.function.body:
+            return True
+    return any(one.name == "table" for one in declared.bases)
+
+
+_SPECIALS = frozenset({"__tablename__", "__table__", "__abstract__", "__mapper_args__"})
 
 
 class ClassNames(dict[str, Thing]):

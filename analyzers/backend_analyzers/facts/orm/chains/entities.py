@@ -199,15 +199,17 @@ def holder(mapped: Mapped, attribute: str, models: Models) -> tuple[Mapped, str]
 
 
 def columns_of(entity: Entity, models: Models, at: ir.Node) -> list[Sql]:
-    """Every column of an entity, as an object of it is loaded."""
+    """Every column of an entity, as an object of it is loaded.
+
+    They stand as `*`: the statement is only like what is sent, and a table may have very many.
+    """
     if entity.mapped is None:
         return [(text(f"{quoted(entity.label)}.*", at),)]
     found: list[Sql] = []
     current: Mapped | None = entity.mapped
     label = entity.label
     while current is not None:
-        names = dict.fromkeys(current.attributes.values())
-        found += ((text(f"{quoted(label)}.{quoted(column)}", at),) for column in names)
+        found.append((text(f"{quoted(label)}.*", at),))
         current = models.parent(current)
         label = current.model.table if current is not None else label
     return found

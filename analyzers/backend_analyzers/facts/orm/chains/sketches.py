@@ -7,7 +7,6 @@ an empty name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -47,14 +46,12 @@ class Sketch(msgspec.Struct, frozen=True, gc=False, array_like=True):
 @file_fact
 def sketches(file: File) -> tuple[Sketch, ...]:
     """The statements of a file of Python."""
-    if file.language is not Language.PYTHON or not _MENTIONS.search(file.text):
+    if file.language is not Language.PYTHON or not any(word in file.text for word in _MENTIONS):
         return ()
     return tuple(one for found in unit_sketches.each(file) for one in found)
 
 
-_MENTIONS = re.compile(
-    rb"\.query\b|\bselect\(|\bsession\b|\.execute\(|\.scalars?\(|\binsert\(|\bupdate\("
-)
+_MENTIONS = (b".query", b"select(", b"session", b".execute(", b".scalar", b"insert(", b"update(")
 
 ROOTS = frozenset({"select", "insert", "update", "delete", "union", "union_all", "query", "exists"})
 _EXECUTES = frozenset(
@@ -132,8 +129,12 @@ _INTERESTING = ROOTS | frozenset({"execute", "scalars", "scalar", "exec", "get"}
 
 
 def _has_query(code: Code) -> bool:
+    """Whether something is called on `Model.query`."""
     return any(
-        isinstance(node, ir.Attribute) and node.name == "query" for node in ir.walk(code.unit.node)
+        isinstance(site.call.function, ir.Attribute)
+        and isinstance(site.call.function.value, ir.Attribute)
+        and site.call.function.value.name == "query"
+        for site in code.outline.calls
     )
 
 

@@ -128,6 +128,9 @@ class Steps:
             else:
                 self.select.where.append(parameter(one.value))
 
+    def with_parent(self, call: ir.Call) -> None:
+        self.select.where.append(parameter(call))
+
     def having(self, call: ir.Call) -> None:
         for one in self._given(call):
             self.select.having.append(
@@ -570,6 +573,7 @@ _STEPS = {
     **dict.fromkeys(("add_columns", "add_column", "add_entity", "column"), Steps.add_columns),
     **dict.fromkeys(("on_conflict_do_nothing", "on_conflict_do_update"), Steps.on_conflict),
     "filter_by": Steps.filter_by,
+    "with_parent": Steps.with_parent,
     "having": Steps.having,
     "group_by": Steps.group_by,
     "order_by": Steps.order_by,
