@@ -19,20 +19,24 @@ from backend_analyzers.facts.alchemy.constraints import (
 )
 from backend_analyzers.facts.alchemy.tables import Names, built, is_column, table_items
 from backend_analyzers.facts.alchemy.texts import default_text, text_of
-from backend_analyzers.facts.alchemy.things import UNKNOWN, Items, Made, Member, Named, Thing
+from backend_analyzers.facts.alchemy.things import UNKNOWN, Items, Made, Thing
 from backend_analyzers.facts.alchemy.types import Types, typed
-from backend_analyzers.facts.migrations.moved import moved
-from backend_analyzers.libraries.sqlalchemy_types import is_alchemy
+from backend_analyzers.facts.migrations.alembic_done import (
+    NOTHING,
+    Done,
+    code_of,
+    ddl_of,
+    span_of,
+    sql_of,
+)
 from backend_analyzers.sql.ddl import (
     AddColumn,
     AddConstraint,
     AlterColumn,
     Constraint,
     CreateIndex,
-    CreateSchema,
     CreateType,
     Ddl,
-    DdlStatement,
     DropColumn,
     DropConstraint,
     DropIndex,
@@ -45,42 +49,11 @@ from backend_analyzers.sql.ddl import (
     TableName,
 )
 from backend_analyzers.sql.names import quoted
-from backend_analyzers.sql.parse_ddl import parse_ddl
 
 _NAMES = Names()
 
 
-class Done(msgspec.Struct, frozen=True):
-    """What one operation does; `unread` when it may do more."""
-
-    ddl: tuple[DdlStatement, ...] = ()
-    sql: str = ""
-    runs: Literal["ddl", "sql", "code"] = "ddl"
-    concurrent: bool = False
-    unread: bool = False
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether it does nothing to the database."""
-        return self.runs == "ddl" and not self.ddl
-
-
-NOTHING = Done()
 Operate = Callable[[Made, Types, Made | None], Done | None]
-
-
-def code_of() -> Done:
-    """An operation that is code."""
-    return Done(runs="code")
-
-
-def _ddl(made: Made, *actions: Ddl, concurrent: bool = False, complete: bool = True) -> Done:
-    statement = DdlStatement("postgresql", made.node.start, made.node.end, actions, complete)
-    return Done((statement,), concurrent=concurrent, unread=not complete)
-
-
-def _span(made: Made) -> tuple[int, int]:
-    return made.node.start, made.node.end
 
 
 def _in(one: Made | ColumnRead, around: Made) -> bool:
@@ -111,7 +84,7 @@ def _named_table(
     if space is UNKNOWN or (space is not None and not isinstance(space, str)):
         return None
     given = source.given(name, position) if name else None
-    span = _span(made)
+    span = span_of(made)
     if given is not None and isinstance(given.node, ir.Text) and len(given.node.parts) == 1:
         part = given.node.parts[0]
         if span[0] <= part.start and part.end <= span[1]:
@@ -123,7 +96,7 @@ def _spans(made: Made) -> Callable[[ColumnRead], tuple[int, int, int, int]]:
     def spans(read: ColumnRead) -> tuple[int, int, int, int]:
         if _in(read, made):
             return read.start, read.end, read.name_start, read.name_end
-        return (*_span(made), *_span(made))
+        return (*span_of(made), *span_of(made))
 
     return spans
 
@@ -131,7 +104,7 @@ def _spans(made: Made) -> Callable[[ColumnRead], tuple[int, int, int, int]]:
 def _opaque(made: Made, table: TableName | None) -> Done:
     """An operation on a table, of which the rest cannot be read."""
     tables = (table,) if table is not None else ()
-    return _ddl(made, Opaque(tables, table is None, *_span(made)), complete=False)
+    return ddl_of(made, Opaque(tables, table is None, *span_of(made)), complete=False)
 
 
 def _create_table(made: Made, types: Types, _batch: Made | None) -> Done:
@@ -139,11 +112,11 @@ def _create_table(made: Made, types: Types, _batch: Made | None) -> Done:
     if table is None:
         return _opaque(made, None)
     read = table_items((one.value for one in made.arguments[1:]), types, known=made.complete)
-    made_up = built(table, read, _NAMES, _spans(made), _span(made))
+    made_up = built(table, read, _NAMES, _spans(made), span_of(made))
     create = msgspec.structs.replace(
         made_up.create, if_not_exists=made.get("if_not_exists") is True
     )
-    return _ddl(made, *made_up.types, create, *made_up.indexes, complete=read.known)
+    return ddl_of(made, *made_up.types, create, *made_up.indexes, complete=read.known)
 
 
 def _table_create(made: Made, types: Types, owner: Made | None) -> Done:
@@ -154,14 +127,14 @@ def _table_create(made: Made, types: Types, owner: Made | None) -> Done:
     if table is None:
         return _opaque(made, None)
     read = table_items((one.value for one in owner.arguments[2:]), types, known=owner.complete)
-    made_up = built(table, read, _NAMES, _spans(made), _span(made))
-    return _ddl(made, *made_up.types, made_up.create, *made_up.indexes, complete=read.known)
+    made_up = built(table, read, _NAMES, _spans(made), span_of(made))
+    return ddl_of(made, *made_up.types, made_up.create, *made_up.indexes, complete=read.known)
 
 
 def _table_drop(made: Made, _types: Types, owner: Made | None) -> Done:
     assert owner is not None
     table = _named_table(owner, owner.get("name", 0, UNKNOWN), made, "schema")
-    return _opaque(made, None) if table is None else _ddl(made, DropTable(table, *_span(made)))
+    return _opaque(made, None) if table is None else ddl_of(made, DropTable(table, *span_of(made)))
 
 
 def _enum_create(made: Made, types: Types, owner: Made | None) -> Done:
@@ -169,7 +142,7 @@ def _enum_create(made: Made, types: Types, owner: Made | None) -> Done:
     kind = typed(owner, types)
     if not kind.text or kind.labels is None:
         return NOTHING
-    return _ddl(made, CreateType(kind.text, kind.schema, "enum", kind.labels, *_span(made)))
+    return ddl_of(made, CreateType(kind.text, kind.schema, "enum", kind.labels, *span_of(made)))
 
 
 def _add_column(made: Made, types: Types, batch: Made | None) -> Done:
@@ -188,15 +161,17 @@ def _add_column(made: Made, types: Types, batch: Made | None) -> Done:
     names = (("foreign key", named),) if named else ()
     definition = defined(read, read.name, at, in_key=False, reference=reference, names=names)
     actions: list[Ddl] = [
-        AddColumn(table, definition, *_span(made), if_not_exists=made.get("if_not_exists") is True)
+        AddColumn(
+            table, definition, *span_of(made), if_not_exists=made.get("if_not_exists") is True
+        )
     ]
     if read.index:
         key = IndexKey(read.name, quoted(read.name), *at[:2])
         name = _NAMES.of("ix", table, (read.name,))
         actions.append(
-            CreateIndex(name, table.schema, table, (key,), *_span(made), unique=read.unique)
+            CreateIndex(name, table.schema, table, (key,), *span_of(made), unique=read.unique)
         )
-    return _ddl(made, *actions, complete=read.known)
+    return ddl_of(made, *actions, complete=read.known)
 
 
 def _drop_column(made: Made, _types: Types, batch: Made | None) -> Done:
@@ -204,7 +179,7 @@ def _drop_column(made: Made, _types: Types, batch: Made | None) -> Done:
     name = _taken(made, "column_name", 1, batch)
     if table is None or not isinstance(name, str):
         return _opaque(made, table)
-    return _ddl(made, DropColumn(table, name, *_span(made)))
+    return ddl_of(made, DropColumn(table, name, *span_of(made)))
 
 
 def _alter_column(made: Made, types: Types, batch: Made | None) -> Done:
@@ -222,7 +197,7 @@ def _alter_column(made: Made, types: Types, batch: Made | None) -> Done:
     altered = AlterColumn(
         table,
         name,
-        *_span(made),
+        *span_of(made),
         type_text=text,
         type=None if text is None else typed(kind, types).type,
         nullable=nullable if isinstance(nullable, bool) else None,
@@ -238,8 +213,8 @@ def _alter_column(made: Made, types: Types, batch: Made | None) -> Done:
     ):
         actions.append(altered)
     if isinstance(renamed, str) and renamed != name:
-        actions.append(RenameColumn(table, name, renamed, *_span(made)))
-    return _ddl(made, *actions, complete=complete) if actions else NOTHING
+        actions.append(RenameColumn(table, name, renamed, *span_of(made)))
+    return ddl_of(made, *actions, complete=complete) if actions else NOTHING
 
 
 def _create_index(made: Made, _types: Types, batch: Made | None) -> Done:
@@ -250,9 +225,9 @@ def _create_index(made: Made, _types: Types, batch: Made | None) -> Done:
     read = index(made, made.get("index_name", 0, UNKNOWN), columns.values)
     own = tuple(one for one in read.columns if one)
     name = read.name or _NAMES.of("ix", table, own)
-    found = as_index(read, name, table, str, _span(made))
+    found = as_index(read, name, table, str, span_of(made))
     found = msgspec.structs.replace(found, if_not_exists=made.get("if_not_exists") is True)
-    return _ddl(made, found, concurrent=read.concurrently, complete=read.known)
+    return ddl_of(made, found, concurrent=read.concurrently, complete=read.known)
 
 
 def _drop_index(made: Made, _types: Types, batch: Made | None) -> Done:
@@ -261,12 +236,12 @@ def _drop_index(made: Made, _types: Types, batch: Made | None) -> Done:
         return _opaque(made, _table(made, batch, position=1))
     space = (made if batch is None else batch).get("schema")
     concurrently = made.get("postgresql_concurrently") is True
-    named = TableName(name, space if isinstance(space, str) else None, *_span(made))
-    return _ddl(
+    named = TableName(name, space if isinstance(space, str) else None, *span_of(made))
+    return ddl_of(
         made,
         DropIndex(
             named,
-            *_span(made),
+            *span_of(made),
             concurrently=concurrently,
             if_exists=made.get("if_exists") is True,
         ),
@@ -293,11 +268,11 @@ def _create_foreign_key(made: Made, _types: Types, batch: Made | None) -> Done:
         "foreign key",
         name_of(made.get("constraint_name", 0)),
         columns,
-        *_span(made),
+        *span_of(made),
         reference=reference,
         valid=made.get("postgresql_not_valid") is not True,
     )
-    return _ddl(made, AddConstraint(table, added, *_span(made)))
+    return ddl_of(made, AddConstraint(table, added, *span_of(made)))
 
 
 def _lower(thing: Thing) -> str:
@@ -312,8 +287,8 @@ def _key(kind: Literal["unique", "primary key"]) -> Operate:
         if table is None or columns is None:
             return _opaque(made, table)
         name = name_of(made.get("constraint_name", 0))
-        added = Constraint(kind, name, columns, *_span(made))
-        return _ddl(made, AddConstraint(table, added, *_span(made)))
+        added = Constraint(kind, name, columns, *span_of(made))
+        return ddl_of(made, AddConstraint(table, added, *span_of(made)))
 
     return create
 
@@ -326,8 +301,8 @@ def _create_check(made: Made, _types: Types, batch: Made | None) -> Done:
     text = f"CHECK ({condition})" if condition is not None else ""
     name = name_of(made.get("constraint_name", 0))
     valid = made.get("postgresql_not_valid") is not True
-    added = Constraint("check", name, (), *_span(made), text=text, valid=valid)
-    return _ddl(made, AddConstraint(table, added, *_span(made)))
+    added = Constraint("check", name, (), *span_of(made), text=text, valid=valid)
+    return ddl_of(made, AddConstraint(table, added, *span_of(made)))
 
 
 def _create_exclude(made: Made, _types: Types, batch: Made | None) -> Done:
@@ -335,8 +310,8 @@ def _create_exclude(made: Made, _types: Types, batch: Made | None) -> Done:
     if table is None:
         return _opaque(made, table)
     name = name_of(made.get("constraint_name", 0))
-    added = Constraint("exclude", name, (), *_span(made))
-    return _ddl(made, AddConstraint(table, added, *_span(made)))
+    added = Constraint("exclude", name, (), *span_of(made))
+    return ddl_of(made, AddConstraint(table, added, *span_of(made)))
 
 
 def _drop_constraint(made: Made, _types: Types, batch: Made | None) -> Done:
@@ -344,7 +319,7 @@ def _drop_constraint(made: Made, _types: Types, batch: Made | None) -> Done:
     name = name_of(made.get("constraint_name", 0, UNKNOWN))
     if table is None or name is None:
         return _opaque(made, table)
-    return _ddl(made, DropConstraint(table, name, *_span(made)))
+    return ddl_of(made, DropConstraint(table, name, *span_of(made)))
 
 
 def _rename_table(made: Made, _types: Types, _batch: Made | None) -> Done:
@@ -352,14 +327,14 @@ def _rename_table(made: Made, _types: Types, _batch: Made | None) -> Done:
     name = made.get("new_table_name", 1, UNKNOWN)
     if table is None or not isinstance(name, str):
         return _opaque(made, table)
-    return _ddl(made, RenameTable(table, name, *_span(made)))
+    return ddl_of(made, RenameTable(table, name, *span_of(made)))
 
 
 def _drop_table(made: Made, _types: Types, _batch: Made | None) -> Done:
     table = _table(made, None)
     if table is None:
         return _opaque(made, table)
-    return _ddl(made, DropTable(table, *_span(made), if_exists=made.get("if_exists") is True))
+    return ddl_of(made, DropTable(table, *span_of(made), if_exists=made.get("if_exists") is True))
 
 
 def _bulk_insert(_made: Made, _types: Types, _batch: Made | None) -> Done:
@@ -373,11 +348,11 @@ def _add_constraint(made: Made, _types: Types, batch: Made | None) -> Done:
     read = constraint(thing) if isinstance(thing, Made) else None
     if table is None or read is None:
         return _opaque(made, table)
-    added = as_constraint(read, read.name, str, _span(made))
+    added = as_constraint(read, read.name, str, span_of(made))
     return (
         _opaque(made, table)
         if added is None
-        else _ddl(made, AddConstraint(table, added, *_span(made)))
+        else ddl_of(made, AddConstraint(table, added, *span_of(made)))
     )
 
 
@@ -414,52 +389,3 @@ OPERATIONS: Mapping[str, Operate] = {
     "drop_table_comment": _nothing,
 }
 OPERATIONS = {**OPERATIONS, "enum.create": _enum_create}
-
-
-def sql_of(thing: Thing, made: Made) -> Done | None:
-    """What a statement that is handed over does; None when it is one that SQLAlchemy writes."""
-    while isinstance(thing, Made) and isinstance(thing.function, Member):
-        if thing.last not in {"bindparams", "columns", "execution_options"}:
-            return None
-        thing = thing.function.owner
-    node = made.arguments[0].node if made.arguments else None
-    if isinstance(thing, Made) and thing.last in {"text", "TextClause", "DDL"}:
-        inner = thing.given("text", 0) or thing.given("statement", 0)
-        node = inner.node if inner is not None and thing.unit == made.unit else None
-        thing = UNKNOWN if inner is None else inner.value
-    if isinstance(thing, Made | Named):
-        return _object(thing, made)
-    if not isinstance(thing, str):
-        opaque = Opaque((), True, *_span(made))
-        statement = DdlStatement("postgresql", *_span(made), (opaque,), False)
-        return Done((statement,), runs="sql", unread=True) if thing is UNKNOWN else None
-    statements = parse_ddl(thing, dialect="postgresql")
-    offset = _offset(node, thing, made)
-    found = tuple(moved(one, offset, _span(made)) for one in statements)
-    complete = all(one.complete for one in statements)
-    concurrent = any(
-        getattr(action, "concurrently", False) for one in found for action in one.actions
-    )
-    return Done(found, thing, "sql", concurrent, unread=not complete)
-
-
-def _object(thing: Made | Named, made: Made) -> Done | None:
-    """`op.execute(CreateSchema("shop"))` and the like."""
-    if isinstance(thing, Made) and is_alchemy(thing.name) and thing.last == "CreateSchema":
-        name = thing.get("name", 0)
-        if isinstance(name, str):
-            return _ddl(made, CreateSchema(name, *_span(made)))
-    return None
-
-
-def _offset(node: ir.Expr | None, text: str, made: Made) -> int | None:
-    """How far the text's bytes are from those of the unit, when it stands there byte by byte."""
-    if not isinstance(node, ir.Text) or len(node.parts) != 1:
-        return None
-    part = node.parts[0]
-    if not isinstance(part, ir.Chunk) or part.text != text:
-        return None
-    if len(text.encode(errors="replace")) != part.end - part.start:
-        return None
-    inside = made.node.start <= part.start and part.end <= made.node.end
-    return part.start if inside else None

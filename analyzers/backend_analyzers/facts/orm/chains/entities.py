@@ -11,7 +11,6 @@ from backend_analyzers import ir
 from backend_analyzers.facts.alchemy.things import (
     UNKNOWN,
     ClassThing,
-    ColumnOf,
     Made,
     Named,
     Thing,
@@ -236,6 +235,3 @@ def qualified(column: Column, models: Models, node: ir.Attribute | None, at: ir.
 
 def _spelt(node: ir.Expr) -> str:
     return node.id if isinstance(node, ir.Name) else ""
-
-
-__all__ = ["ColumnOf", "Entity", "Models", "Names", "columns_of", "holder", "qualified", "source"]
