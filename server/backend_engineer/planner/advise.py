@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -271,14 +272,17 @@ def _guessed(query: str, schema: Schema) -> Iterator[Advice]:
 def _rewritten(
     planner: Planner, shadow: Shadow, question: Advise, cost: float | None
 ) -> Iterator[Advice]:
+    """Other texts with the same rows, the cheapest first, if they are worth a change of the code."""
+    now = cost if cost is not None else float(shadow.explain(question.sql)["Total Cost"])
+    cheaper: list[tuple[float, str]] = []
     for text in question.rewrites:
-        try:
-            top = shadow.explain(text)
-        except NotPlanned:
+        with contextlib.suppress(NotPlanned):
+            cheaper.append((float(shadow.explain(text)["Total Cost"]), text))
+    for found, text in sorted(cheaper)[:_MOST]:
+        # Without evidence the costs say nothing of production, but still which plan does less.
+        if found > now * WORTH:
             continue
-        after = float(top["Total Cost"]) if cost is not None else None
-        if after is not None and cost is not None and after > cost:
-            continue
+        after = found if cost is not None else None
         compared = comparing.compare_texts(planner, question.script, question.sql, text)
         if compared.verdict in {"proved", "agreed"}:
             yield Advice(

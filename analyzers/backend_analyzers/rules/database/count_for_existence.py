@@ -23,7 +23,8 @@ SELECT EXISTS (SELECT 1 FROM orders WHERE customer_id = %s)
 ## Not reported
 
 Counts that are shown or used for anything else as well; counts of groups, of distinct values, or of a part
-of the rows; counts of rows that a key finds; and tests and scripts.
+of the rows; counts of rows that a key finds, or of a
+system catalogue; and tests and scripts.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from backend_analyzers.source import Place
 from backend_analyzers.sql.rewrites.count_exists import rewrite
 from backend_analyzers.sql.rewrites.view import view
 from backend_analyzers.sql.schema import Schema
+from backend_analyzers.sql.statement import TableRef
 from backend_analyzers.workspace import Workspace
 
 _COUNT = re.compile(
@@ -119,6 +121,8 @@ def _counts(one: Resolved) -> bool:
         return False
     if top.grouped or top.distinct or top.limit is not None or not statement.tables:
         return False
+    if any(_is_system(table) for table in statement.tables):
+        return False
     output = top.outputs[0]
     if not _COUNT.match(one.source(output.start, output.end)):
         return False
@@ -128,6 +132,13 @@ def _counts(one: Resolved) -> bool:
         if source.scope == 0
         for table in tables_of(one, number)
     )
+
+
+def _is_system(table: TableRef) -> bool:
+    return table.schema in _SYSTEM or table.name.startswith(("pg_", "sqlite_"))
+
+
+_SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "mysql", "performance_schema"})
 
 
 def _in_code(one: Resolved, test: ZeroTest) -> Finding:
