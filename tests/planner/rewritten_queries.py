@@ -162,6 +162,9 @@ SELECT * FROM visits v JOIN doctors d ON d.id = v.doctor_id ORDER BY v.id LIMIT 
 LEDGER = """
 SELECT id FROM entries WHERE amount + 1 > 3
 SELECT id FROM entries WHERE amount - 0.5 <= 1
+SELECT id FROM entries WHERE batch = 2.0
+SELECT id FROM entries WHERE batch >= 1.5 OR label = 'a'
+SELECT id FROM entries WHERE account_id < 2.5 AND batch <> 1.0
 SELECT id FROM entries WHERE 2 + batch < 4 AND label = 'a'
 SELECT id FROM entries WHERE batch * 2 <= 4
 SELECT id FROM accounts WHERE opened::date = '2024-01-01'

@@ -23,6 +23,17 @@ def is_found_otherwise(one: Resolved, predicate: Predicate, scope: int, table: T
     )
 
 
+def is_narrowed(one: Resolved, scope: int, table: Table) -> bool:
+    """Whether a condition asks for single values of a column with which an index of the table begins."""
+    leading = {index.columns[0] for index in table.indexes if index.columns and not index.where}
+    return any(
+        side.column is not None and side.column.name in leading and is_given(other)
+        for predicate in equalities(one, scope)
+        if predicate.right is not None
+        for side, other in ((predicate.left, predicate.right), (predicate.right, predicate.left))
+    )
+
+
 def is_one_row(one: Resolved, number: int, table: Table) -> bool:
     """Whether the conditions ask for one row of a table at most: they fix a key of it."""
     source = one.statement.tables[number]

@@ -35,20 +35,21 @@ def page(connection: psycopg.Connection, last: int) -> list:
 
 ## Not reported
 
-Constant offsets; queries that group, or that find few rows by a key first; subqueries; tables that are not
-known; queries that a mapper writes; and migrations, scripts and tests.
+Constant offsets, and LIMIT 1, which looks for the end of a batch; queries that group, or that find few rows by
+a key or an index first; subqueries; tables that are not known; and migrations, scripts and tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend_analyzers.facts.narrowing import is_one_row, tables_of
+from backend_analyzers.facts.narrowing import is_narrowed, is_one_row, tables_of
 from backend_analyzers.facts.paths import is_tool
 from backend_analyzers.facts.resolved import Resolved
 from backend_analyzers.facts.rewriting import Grounds, findings_with, viewed
 from backend_analyzers.rule import Confidence, Finding, Severity, workspace_rule
 from backend_analyzers.sql.rewrites.keyset import rewrite
+from backend_analyzers.sql.schema import Table
 from backend_analyzers.sql.statement import Limit
 from backend_analyzers.workspace import Workspace
 
@@ -61,11 +62,15 @@ def offset_pagination(workspace: Workspace) -> Iterator[Finding]:
 def _pages(statements: tuple[Resolved, ...], standing: Grounds) -> Iterator[Finding]:
     for one in statements:
         query, statement = one.query, one.statement
-        if one.in_migration or is_tool(query.at.path) or query.approximate or not one.known:
+        if one.in_migration or is_tool(query.at.path) or not one.known:
             continue
         top = statement.top
+        if query.approximate and not statement.complete:
+            continue
         if statement.kind != "select" or top is None or top.offset is None or top.kind != "select":
             continue
+        if top.limit is not None and top.limit.text.strip() == "1":
+            continue  # the row at which the next batch begins
         if top.offset.kind not in {"parameter", "hole"} or top.grouped or top.distinct:
             continue
         label = _read(one)
@@ -88,9 +93,15 @@ def _read(one: Resolved) -> str | None:
         return None
     for number in numbers:
         found = tables_of(one, number)
-        if not found or any(t.kind != "table" or is_one_row(one, number, t) for t in found):
+        if not found or any(t.kind != "table" or _is_small(one, number, t) for t in found):
             return None
     return tables_of(one, numbers[0])[0].label
+
+
+def _is_small(one: Resolved, number: int, table: Table) -> bool:
+    """Whether the conditions leave few rows to skip: those of a key, or of one value of an index."""
+    scope = one.statement.tables[number].scope
+    return is_one_row(one, number, table) or is_narrowed(one, scope, table)
 
 
 def _word(one: Resolved, offset: Limit) -> int:

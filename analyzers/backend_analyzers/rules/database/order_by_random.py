@@ -43,7 +43,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backend_analyzers.facts.narrowing import equalities, is_given, tables_of
+from backend_analyzers.facts.narrowing import equalities, is_narrowed, tables_of
 from backend_analyzers.facts.paths import is_tool
 from backend_analyzers.facts.resolved import Resolved, findings_of
 from backend_analyzers.facts.schema import Database
@@ -107,11 +107,8 @@ def _read_whole(one: Resolved, scope: Scope) -> str | None:
     found = tables_of(one, numbers[0])
     if any(table.kind != "table" or not table.known for table in found):
         return None
-    leading = {i.columns[0] for table in found for i in table.indexes if i.columns}
-    for predicate in equalities(one, scope.id):
-        for side, other in ((predicate.left, predicate.right), (predicate.right, predicate.left)):
-            if side is None or side.column is None or other is None or not is_given(other):
-                continue
-            if not found or side.column.name in leading:
-                return None
+    if not found and any(True for _ in equalities(one, scope.id)):
+        return None
+    if any(is_narrowed(one, scope.id, table) for table in found):
+        return None
     return first.name

@@ -25,7 +25,8 @@ def expire(connection: psycopg.Connection) -> None:
 ## Not reported
 
 Migrations, scripts and tests; temporary tables and tables that the query itself makes; functions whose
-name says that all is meant (`clear_cache`, `reset`, `truncate`); statements with a part that is put together
+name says that all is meant (`clear_cache`, `reset`, `truncate`), or that empty several tables, or fill the
+table again; statements with a part that is put together
 at run time; updates that take their rows from a join; and tables whose name says that they hold what can be
 made again.
 """
@@ -74,6 +75,8 @@ def _unbounded(statements: tuple[Resolved, ...], database: Database) -> Iterator
             continue
         if any(_is_meant(part) for part in (query.function, query.at.unit)):
             continue
+        if statement.kind == "delete" and _is_emptied(one, statements):
+            continue
         end = target.end if statement.kind == "delete" else statement.end
         verb = "deletes" if statement.kind == "delete" else "changes"
         yield Finding(
@@ -82,6 +85,24 @@ def _unbounded(statements: tuple[Resolved, ...], database: Database) -> Iterator
             help="Say in WHERE which rows are meant.",
             evidence={"statement": one.source(statement.start, statement.end)[:400]},
         )
+
+
+def _is_emptied(one: Resolved, statements: tuple[Resolved, ...]) -> bool:
+    """Whether the same function fills the table again, or empties other tables too: then all is meant."""
+    target = one.statement.tables[0].name
+    beside = [
+        other.statement
+        for other in statements
+        if other.query.at.unit == one.query.at.unit and other.query.function == one.query.function
+    ]
+    if any(s.kind == "insert" and s.tables and s.tables[0].name == target for s in beside):
+        return True
+    emptied = {
+        s.tables[0].name
+        for s in beside
+        if s.kind == "delete" and s.tables and not any(scope.filtered for scope in s.scopes)
+    }
+    return len(emptied) > 1
 
 
 def _touches_all(one: Resolved) -> bool:
