@@ -68,6 +68,11 @@ class _Kept(msgspec.Struct):
     reads: list[tuple[str, Any, Any]]
 
 
+def _kept(held: tuple[Any, Any, Any] | None, value: R) -> R:
+    """A value that is equal to the one before is that one, so that what follows from it stays too."""
+    return held[2] if held is not None and held[2] == value else value
+
+
 class Workspace:
     """A snapshot of every file of interest, keyed by path relative to its root.
 
@@ -174,7 +179,7 @@ class Workspace:
             for path, value in values.items():
                 held = before.get(path)
                 if held is None or held[0] is not value or held[1] is not shared:
-                    held = (value, shared, compute(path, value, shared))
+                    held = (value, shared, _kept(held, compute(path, value, shared)))
                 now[path] = held
             self._by_path[compute] = now
             return {path: held[2] for path, held in now.items()}
@@ -192,7 +197,7 @@ class Workspace:
             for path in one.keys() & other.keys():
                 held = before.get(path)
                 if held is None or held[0] is not one[path] or held[1] is not other[path]:
-                    held = (one[path], other[path], join(one[path], other[path]))
+                    held = (one[path], other[path], _kept(held, join(one[path], other[path])))
                 now[path] = held
             self._by_path[join] = now
             return {path: held[2] for path, held in now.items()}

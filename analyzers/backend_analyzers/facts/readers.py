@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from backend_analyzers.fact import FileFact
+from backend_analyzers.facts.calls import Asked
 from backend_analyzers.facts.migrations import Migration
 from backend_analyzers.facts.models import Model
 from backend_analyzers.facts.queries import Query
@@ -17,6 +18,7 @@ from backend_analyzers.workspace import Workspace
 
 Models = Callable[[Workspace], Mapping[str, Model]]
 Migrations = FileFact[tuple[Migration, ...]] | Callable[[Workspace], tuple[Migration, ...]]
+Asks = Callable[[Workspace], Mapping[str, tuple[Asked, ...]]]
 Queries = Callable[[Workspace], Mapping[str, tuple[Query, ...]]]
 
 
@@ -41,6 +43,12 @@ def migration_readers() -> tuple[Migrations, ...]:
 def query_readers() -> tuple[Queries, ...]:
     """`queries_of` of each mapper and query builder."""
     return tuple(found for module in _modules("orm") if (found := _own(module, "queries_of")))
+
+
+@cache
+def ask_readers() -> tuple[Asks, ...]:
+    """`asks_of` of each mapper that says which of its queries loops repeat."""
+    return tuple(found for module in _modules("orm") if (found := _own(module, "asks_of")))
 
 
 def _modules(folder: str) -> Iterator[ModuleType]:

@@ -41,6 +41,9 @@ WRITES = frozenset(
     }
 )
 
+BATCHES = frozenset({"bulk_create", "bulk_update", "in_bulk"})
+"""Methods that read or write many rows at once."""
+
 MANY = frozenset({"iterator", "in_bulk"})
 """Methods that run a query and give rows."""
 

@@ -14,10 +14,10 @@ import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.fact import file_fact, unit_fact
-from backend_analyzers.facts.django.terms import Term, constant_term, last_name, reference
-from backend_analyzers.flow.bindings import Binding
-from backend_analyzers.flow.code import MISSING, Code
-from backend_analyzers.flow.fold import Value, _Missing
+from backend_analyzers.facts.django.chain_reader import ChainReader
+from backend_analyzers.facts.django.terms import Term, last_name
+from backend_analyzers.facts.repeated import element, head, repeating_loop
+from backend_analyzers.flow.code import Code
 from backend_analyzers.libraries.django_orm import (
     ASYNC,
     CONSUMERS,
@@ -26,10 +26,6 @@ from backend_analyzers.libraries.django_orm import (
     SHORTCUTS,
 )
 from backend_analyzers.source import File, Language, Place
-
-_DEEPEST = 20
-_LARGEST = 600
-"""Nodes of one chain; a larger one is left out."""
 
 
 class Chain(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -41,6 +37,11 @@ class Chain(msgspec.Struct, frozen=True, gc=False, array_like=True):
     runs: bool
     many: bool = False
     """Whether its rows are gone through here."""
+    text: str = ""
+    """How it is written, without what is given to its calls."""
+    loop: Place | None = None
+    """The loop that repeats it with other values, and what that calls an element."""
+    each: str = ""
 
 
 _WORDS = tuple(
@@ -117,6 +118,11 @@ def _is_hopeful(code: Code, expression: ir.Expr) -> bool:
         binding.kind in {"value", "element", "import"} or binding.annotation is not None
         for binding in found
     )
+
+
+_LOOKED_AT = frozenset(
+    {ir.Call, ir.Index, ir.Loop, ir.Generator, ir.Branch, ir.Operator, ir.Assign}
+)
 
 
 class _Finder:
@@ -236,8 +242,33 @@ class _Finder:
             runs = True
         if isinstance(top, ir.Name | ir.Attribute) and term.kind in {"element", "self", "typed"}:
             return
-        function = self.code.enclosing(top).key
-        yield Chain(term, self.code.place(top), function, runs, many)
+        code = self.code
+        loop = repeating_loop(code, top, [top]) if runs else None
+        yield Chain(
+            term,
+            code.place(top),
+            code.enclosing(top).key,
+            runs,
+            many,
+            _spelled(top),
+            head(code, loop) if loop is not None else None,
+            element(loop) if loop is not None else "",
+        )
+
+
+def _spelled(expression: ir.Expr) -> str:
+    """`Order.objects.filter(…).first`: a chain without what its calls are given."""
+    match expression:
+        case ir.Name(id=name):
+            return name
+        case ir.Attribute(value=value, name=name):
+            return f"{_spelled(value)}{'(…)' if isinstance(value, ir.Call) else ''}.{name}"
+        case ir.Call(function=function):
+            return _spelled(function)
+        case ir.Index(value=value):
+            return f"{_spelled(value)}[…]"
+        case _:
+            return "…"
 
 
 def _goes_on(call: ir.Call) -> bool:
@@ -278,133 +309,3 @@ def _may_be_rows(term: Term) -> bool:
                 term = term.parts[0]
             case _:
                 return False
-
-
-_LOOKED_AT = frozenset(
-    {ir.Call, ir.Index, ir.Loop, ir.Generator, ir.Branch, ir.Operator, ir.Assign}
-)
-
-
-class ChainReader:
-    """Reads expressions with local names replaced by what they stand for."""
-
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self.followed: set[int] = set()
-        """Values of names that chains go on from."""
-        self._left = 0
-        self._open: set[int] = set()
-
-    def read(self, expression: ir.Expr) -> Term | None:
-        """The expression as a term, None when it is too large."""
-        self._left = _LARGEST
-        found = self._read(expression, _DEEPEST)
-        return found if self._left > 0 else None
-
-    def _read(self, expression: ir.Expr, depth: int) -> Term:
-        at = (expression.start, expression.end)
-        self._left -= 1
-        if depth <= 0 or self._left <= 0:
-            return Term("unknown", *at)
-        match expression:
-            case ir.Constant(value=value):
-                return constant_term(at, value)
-            case ir.Text():
-                text = self.code.text_of(expression)
-                constant = text.constant if text is not None else None
-                return constant_term(at, constant) if constant is not None else Term("unknown", *at)
-            case ir.Name():
-                return self._name(expression, at, depth)
-            case ir.Attribute():
-                return self._attribute(expression, at, depth)
-            case ir.Call():
-                return self._call(expression, at, depth)
-            case ir.Collection(kind="mapping"):
-                return Term("unknown", *at)
-            case ir.Collection(entries=entries):
-                if len(entries) > _LARGEST // 4 or any(entry.spread for entry in entries):
-                    return Term("unknown", *at)
-                return Term(
-                    "list", *at, parts=tuple(self._read(e.value, depth - 1) for e in entries)
-                )
-            case ir.Operator(operator=operator, operands=operands):
-                folded = self.code.constant(expression)
-                if folded is not MISSING:
-                    return _folded(at, folded)
-                parts = tuple(self._read(one, depth - 1) for one in operands)
-                return Term("operator", *at, operator, parts=parts)
-            case ir.Index(value=value, index=index):
-                parts = (self._read(value, depth - 1), self._read(index, depth - 1))
-                return Term("index", *at, parts=parts)
-            case ir.Await(value=value):
-                return self._read(value, depth - 1)
-            case _:
-                return Term("unknown", *at)
-
-    def _name(self, name: ir.Name, at: tuple[int, int], depth: int) -> Term:
-        if name.id in {"self", "cls"}:
-            owner = self.code.type_of(name)
-            if owner:
-                return Term("self" if name.id == "self" else "class", *at, owner)
-        found, local = self.code.names.bindings(name.id, name.start, here=True)
-        if not local:
-            folded = self.code.constant(name)
-            if folded is not MISSING:
-                return _folded(at, folded)
-            return Term("name", *at, reference(self.code, name))
-        values = [self._bound(one, at, depth) for one in found]
-        if len(values) == 1:
-            return values[0]
-        return Term("choice", *at, parts=tuple(values)) if values else Term("unknown", *at)
-
-    def _bound(self, binding: Binding, at: tuple[int, int], depth: int) -> Term:
-        """What one binding gives its name."""
-        if binding.kind == "import":
-            return Term("name", *at, binding.detail)
-        if binding.kind == "class":
-            return Term("unknown", *at)
-        if binding.kind == "parameter" and not binding.detail:
-            type_ = self.code.names.binding_type(binding, here=True) if binding.annotation else ""
-            return Term("typed", *at, type_) if type_ else Term("unknown", *at)
-        value = binding.value
-        if value is None or id(binding) in self._open or binding.kind not in {"value", "element"}:
-            return Term("unknown", *at)
-        if binding.kind == "element" and binding.detail:
-            return Term("unknown", *at)
-        self._open.add(id(binding))
-        found = self._read(value, depth - 1)
-        self._open.discard(id(binding))
-        if binding.kind == "element":
-            return Term("element", *at, parts=(found,))
-        self.followed.add(id(value))
-        # A value that is only handed on keeps the place where it is used.
-        if found.kind in {"constant", "unknown"}:
-            return msgspec.structs.replace(found, start=at[0], end=at[1])
-        return found
-
-    def _attribute(self, expression: ir.Attribute, at: tuple[int, int], depth: int) -> Term:
-        root: ir.Expr = expression
-        while isinstance(root, ir.Attribute):
-            root = root.value
-        if isinstance(root, ir.Name) and root.id not in {"self", "cls"}:
-            found, local = self.code.names.bindings(root.id, root.start, here=True)
-            if not local or (len(found) == 1 and found[0].kind == "import"):
-                folded = self.code.constant(expression)
-                if folded is not MISSING:
-                    return _folded(at, folded)
-                return Term("name", *at, reference(self.code, expression))
-        inner = self._read(expression.value, depth - 1)
-        return Term("attribute", *at, expression.name, parts=(inner,))
-
-    def _call(self, call: ir.Call, at: tuple[int, int], depth: int) -> Term:
-        called = self._read(call.function, depth - 1)
-        names = tuple(one.spread or one.name for one in call.arguments)
-        starts = tuple(one.start for one in call.arguments)
-        parts = (called, *(self._read(one.value, depth - 1) for one in call.arguments))
-        return Term("call", *at, parts=parts, names=names, starts=starts)
-
-
-def _folded(at: tuple[int, int], value: Value | _Missing) -> Term:
-    if isinstance(value, tuple):
-        return Term("list", *at, parts=tuple(constant_term(at, one) for one in value))
-    return constant_term(at, value)

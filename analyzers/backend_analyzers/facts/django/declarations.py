@@ -12,7 +12,7 @@ import msgspec
 
 from backend_analyzers import ir
 from backend_analyzers.fact import file_fact, unit_fact
-from backend_analyzers.facts.django.chains import ChainReader
+from backend_analyzers.facts.django.chain_reader import ChainReader
 from backend_analyzers.facts.django.terms import Term, reference, term
 from backend_analyzers.flow.code import Code
 from backend_analyzers.flow.scope import dotted

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from backend_analyzers.facts.django.calls import (
+    Unreadable,
+    arguments,
+    bounds,
+    default_name,
+    has_aggregate,
+    has_or,
+    mentions,
+    texts_of,
+)
 from backend_analyzers.facts.django.catalog import Catalog
 from backend_analyzers.facts.django.expressions import (
     condition,
@@ -24,14 +32,7 @@ from backend_analyzers.facts.django.written import (
     joined,
     literal,
 )
-from backend_analyzers.libraries.django_lookups import AGGREGATES
 from backend_analyzers.sql.names import quoted
-
-Fetches = Literal["one", "many", "unknown"]
-
-
-class Unreadable(Exception):  # noqa: N818 - no error: the query is left out
-    """A query that cannot be said."""
 
 
 class Lowered:
@@ -109,7 +110,7 @@ class Lowered:
         self.sources.next_filter()
         found: list[Parts] = []
         for one in call.positional():
-            self.sources.outer_joins = exclude or _has_or(one)
+            self.sources.outer_joins = exclude or has_or(one)
             found.append(condition(one, self.sources))
         self.sources.outer_joins = exclude
         for name, value, start in arguments(call):
@@ -125,7 +126,7 @@ class Lowered:
             start, end = call.start, call.end
             inner = joined(found, " AND ", start, end)
             found = [[Part("NOT (", start, end), *inner, Part(")", start, end)]]
-        is_grouped = any(_mentions(self.aggregates, call) for _ in found[:1])
+        is_grouped = any(mentions(self.aggregates, call) for _ in found[:1])
         (self.having if is_grouped else self.where).extend(found)
 
     def order_by(self, call: Term) -> None:
@@ -228,7 +229,7 @@ class Lowered:
     def annotate(self, call: Term, *, shown: bool) -> None:
         """Computed columns; with aggregates among them the rows are grouped."""
         named = [(name, value) for name, value, _ in arguments(call)]
-        named += [(_default_name(one), one) for one in call.positional()]
+        named += [(default_name(one), one) for one in call.positional()]
         if call.is_spread:
             self.extra.append([hole(call.start, call.end)])
         for name, value in named:
@@ -365,66 +366,3 @@ class Lowered:
             return []
         entry = self.known.entries[self.sources.label]
         return [self._ordered_name(name, self.at, written=False) for name in entry.ordering]
-
-
-def arguments(call: Term) -> list[tuple[str, Term, int]]:
-    """The keywords of a call with where each begins."""
-    starts = call.starts or (call.start,) * len(call.names)
-    return [
-        (name, value, start)
-        for name, value, start in zip(call.names, call.parts[1:], starts, strict=False)
-        if name and name[0] != "*"
-    ]
-
-
-def texts_of(call: Term) -> tuple[str, ...]:
-    """The arguments of a call that are texts; unreadable ones end the query."""
-    if call.is_spread:
-        raise Unreadable
-    found = [one.value for one in call.positional() if isinstance(one.value, str)]
-    if len(found) != len(call.positional()):
-        raise Unreadable
-    return tuple(found)
-
-
-def bounds(index: Term) -> tuple[Term | None, Term | None]:
-    """The lower and the upper end of a slice."""
-    parts = index.parts
-    if len(parts) > 1:
-        return parts[0], parts[1]
-    if not parts:
-        return None, None
-    only = parts[0]
-    return (only, None) if only.start == index.start else (None, only)
-
-
-def has_aggregate(term: Term) -> bool:
-    """Whether an expression counts or sums over rows."""
-    stack = [term]
-    while stack:
-        one = stack.pop()
-        if one.kind == "call" and one.last in AGGREGATES:
-            return True
-        if one.last not in {"Subquery", "Exists"}:
-            stack.extend(one.parts)
-    return False
-
-
-def _has_or(term: Term) -> bool:
-    stack = [term]
-    while stack:
-        one = stack.pop()
-        if one.kind == "operator" and one.text in {"|", "~"}:
-            return True
-        stack.extend(one.parts)
-    return False
-
-
-def _default_name(term: Term) -> str:
-    first = term.positional()[0].value if term.positional() else ""
-    return f"{first}__{term.last.lower()}"
-
-
-def _mentions(aggregates: set[str], call: Term) -> bool:
-    names = {name.split("__")[0] for name, _, _ in arguments(call)}
-    return bool(names & aggregates)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from backend_analyzers.facts.django.calls import Unreadable, arguments
 from backend_analyzers.facts.django.catalog import Catalog
 from backend_analyzers.facts.django.expressions import expression, operand
-from backend_analyzers.facts.django.lower import (
-    Fetches,
-    Lowered,
-    Unreadable,
-    arguments,
-)
+from backend_analyzers.facts.django.lower import Lowered
 from backend_analyzers.facts.django.rows import Reader, Rows, Step
 from backend_analyzers.facts.django.select import Sources
 from backend_analyzers.facts.django.terms import Term
@@ -24,6 +20,8 @@ from backend_analyzers.facts.django.written import (
     joined,
 )
 from backend_analyzers.sql.names import quoted
+
+Fetches = Literal["one", "many", "unknown"]
 
 _GET_LIMIT = "21"
 """`get` reads this many rows, to say how many there are when it is not one."""

@@ -5,30 +5,52 @@ Tables, columns, joins and conditions are Django's; aliases and the order of joi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
-import msgspec
-
+from backend_analyzers.facts.calls import Asked
 from backend_analyzers.facts.django.catalog import Catalog, catalog
 from backend_analyzers.facts.django.chains import Chain, chains
 from backend_analyzers.facts.django.project import Project, project
-from backend_analyzers.facts.django.rows import Meaning, One, Reader, Rows
+from backend_analyzers.facts.django.rows import Meaning, Meanings, One, Reader, Rows
 from backend_analyzers.facts.django.statements import statement
 from backend_analyzers.facts.django.terms import Term, last_name
-from backend_analyzers.facts.django.written import PARAMETER, assembled
+from backend_analyzers.facts.django.written import PARAMETER, Assembled, assembled
 from backend_analyzers.facts.paths import is_test
 from backend_analyzers.facts.queries import LARGEST, Query
 from backend_analyzers.libraries.django_contrib import CONTRIB
+from backend_analyzers.libraries.django_orm import BATCHES, WRITES
 from backend_analyzers.source import Place
 from backend_analyzers.sql.parse import parse
+from backend_analyzers.sql.statement import Statement
 from backend_analyzers.workspace import Workspace
 
 
-class FileChains(msgspec.Struct, frozen=True, gc=False):
-    """The chains of a file, with what the names in them lead to."""
+class FileChains:
+    """The chains of a file, with what the names in them lead to.
 
-    chains: tuple[Chain, ...]
-    meanings: Mapping[str, Meaning]
+    `parsed` keeps what was read of each text: it depends on nothing else, and an edit of a model
+    leaves most of the texts as they are.
+    """
+
+    def __init__(self, chains: tuple[Chain, ...], meanings: Meanings) -> None:
+        self.chains = chains
+        self.meanings = meanings
+        self.parsed: dict[Assembled, tuple[Statement, ...]] = {}
+
+    def statements(self, written: Assembled) -> tuple[Statement, ...]:
+        """The statements of a text."""
+        if written not in self.parsed:
+            text, holes = written.text, written.holes
+            self.parsed[written] = parse(text, dialect="postgresql", holes=holes)
+        return self.parsed[written]
+
+
+class World(NamedTuple):
+    """All that the names of a file may lead to."""
+
+    project: Project
+    catalog: Catalog
 
 
 def queries_of(workspace: Workspace) -> Mapping[str, tuple[Query, ...]]:
@@ -37,25 +59,38 @@ def queries_of(workspace: Workspace) -> Mapping[str, tuple[Query, ...]]:
     return {path: queries for path, queries in found.items() if queries}
 
 
+def asks_of(workspace: Workspace) -> Mapping[str, tuple[Asked, ...]]:
+    """The queries of each file that a loop repeats with other values."""
+    found = workspace.by_path(_asked, workspace.fact(known_chains), workspace.fact(catalog))
+    return {path: asked for path, asked in found.items() if asked}
+
+
 def known_chains(workspace: Workspace) -> Mapping[str, FileChains]:
-    """The chains of each file: a value that most edits elsewhere leave as it is."""
+    """The chains of each file that lead to models; those of a file stay the same while others change."""
+    asked = {
+        path: some for path, some in workspace.each(chains).items() if some and not is_test(path)
+    }
+    return workspace.joined(FileChains, asked, workspace.fact(chain_meanings))
+
+
+def chain_meanings(workspace: Workspace) -> Mapping[str, Meanings]:
+    """What the names in the chains of each file lead to: most edits leave it as it is."""
     asked = {
         path: some for path, some in workspace.each(chains).items() if some and not is_test(path)
     }
     if not asked:
         return {}
-    names = workspace.fact(project)
-    known = workspace.fact(catalog)
-    return {
-        path: FileChains(some, meanings)
-        for path, some in asked.items()
-        if (meanings := dict(_meanings(path, some, names, known)))
-    }
+    found = workspace.by_path(_meanings, asked, workspace.fact(world))
+    return {path: meanings for path, meanings in found.items() if meanings}
 
 
-def _meanings(
-    path: str, some: tuple[Chain, ...], names: Project, known: Catalog
-) -> Iterator[tuple[str, Meaning]]:
+def world(workspace: Workspace) -> World:
+    """The project and its models."""
+    return World(workspace.fact(project), workspace.fact(catalog))
+
+
+def _meanings(path: str, some: tuple[Chain, ...], known: World) -> Meanings:
+    meanings: dict[str, Meaning] = {}
     seen: set[str] = set()
     stack = [chain.term for chain in some]
     while stack:
@@ -63,9 +98,10 @@ def _meanings(
         stack.extend(term.parts)
         if term.kind in {"name", "self", "class", "typed"} and term.text not in seen:
             seen.add(term.text)
-            found = _meaning(path, term.text, names, known)
+            found = _meaning(path, term.text, known.project, known.catalog)
             if found is not None:
-                yield term.text, found
+                meanings[term.text] = found
+    return meanings
 
 
 def _meaning(path: str, reference: str, names: Project, known: Catalog) -> Meaning | None:
@@ -85,28 +121,63 @@ def _meaning(path: str, reference: str, names: Project, known: Catalog) -> Meani
 
 def _of_file(_path: str, found: FileChains, known: Catalog) -> tuple[Query, ...]:
     reader = Reader(known, found.meanings)
-    queries = (_query(chain, reader, known) for chain in found.chains)
+    queries = (_query(chain, reader, known, found) for chain in found.chains)
     return tuple(query for query in queries if query is not None)
 
 
-def _query(chain: Chain, reader: Reader, known: Catalog) -> Query | None:
+def _asked(_path: str, found: FileChains, known: Catalog) -> tuple[Asked, ...]:
+    reader = Reader(known, found.meanings)
+    return tuple(
+        Asked(
+            chain.text,
+            chain.at,
+            reads=rows.running is None or rows.running.method not in WRITES,
+            has_values=True,
+            is_local=False,
+            loop=chain.loop,
+            each=chain.each,
+        )
+        for chain in found.chains
+        if chain.loop is not None
+        and (rows := _rows(chain, reader, known)) is not None
+        and not _may_be_loaded(rows)
+        and (rows.running is None or rows.running.method not in BATCHES)
+    )
+
+
+def _may_be_loaded(rows: Rows) -> bool:
+    """Whether the rows are those of a relation as they are, which a query before may have loaded."""
+    is_whole = all(step.method in {"all", "prefetch_related"} for step in rows.steps)
+    asks = rows.running is not None and rows.running.method not in {"count", "iterator"}
+    return rows.related is not None and is_whole and not asks
+
+
+def _rows(chain: Chain, reader: Reader, known: Catalog) -> Rows | None:
+    """The query that a chain is; None for what is none, or leads on from one that stands elsewhere."""
     thing = reader.thing(chain.term)
     rows = thing.found if isinstance(thing, One) else thing
     if not isinstance(rows, Rows) or rows.label not in known.entries:
         return None
-    if not isinstance(thing, Rows) and rows.running is None:
-        return None
-    written = statement(known, reader, rows, many=chain.many)
+    if rows.running is None:
+        return rows if isinstance(thing, Rows) else None
+    ran = rows.running.call
+    return rows if (ran.start, ran.end) == (chain.at.start, chain.at.end) else None
+
+
+def _query(chain: Chain, reader: Reader, known: Catalog, found: FileChains) -> Query | None:
+    rows = _rows(chain, reader, known)
+    written = statement(known, reader, rows, many=chain.many) if rows is not None else None
     if written is None:
         return None
-    text, segments, holes = assembled(written.parts)
+    whole = assembled(written.parts)
+    text, segments, holes = whole
     if len(text) > LARGEST or not segments:
         return None
     at = chain.at
     return Query(
         at=at,
         text=text,
-        statements=parse(text, dialect="postgresql", holes=holes),
+        statements=found.statements(whole),
         segments=segments,
         holes=holes,
         executed=chain.runs,

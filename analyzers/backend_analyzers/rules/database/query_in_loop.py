@@ -46,11 +46,12 @@ scripts and tests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from backend_analyzers.facts.callees import Project, project
 from backend_analyzers.facts.calls import Asked, Calling, Does
 from backend_analyzers.facts.paths import is_frontend, is_test, is_tool
+from backend_analyzers.facts.readers import ask_readers
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
 from backend_analyzers.workspace import Workspace
 
@@ -70,12 +71,16 @@ def query_in_loop(workspace: Workspace) -> Iterator[Finding]:
         if is_test(path) or is_tool(path) or is_frontend(path):
             continue
         for function in functions:
-            yield from _direct(function)
+            yield from _direct(function.asks)
             yield from _through_calls(known, path, function)
+    for reader in ask_readers():
+        for path, asks in workspace.fact(reader).items():
+            if not (is_test(path) or is_tool(path) or is_frontend(path)):
+                yield from _direct(asks)
 
 
-def _direct(function: Does) -> Iterator[Finding]:
-    for asked in function.asks:
+def _direct(asks: Iterable[Asked]) -> Iterator[Finding]:
+    for asked in asks:
         if asked.loop is None or asked.is_local:
             continue
         yield Finding(
