@@ -23,7 +23,9 @@ Kind = Literal["table", "column", "unmapped", "nullable"]
 knows; a column that is NULL on one side only."""
 
 _LEAST = 0.5
-"""The share of the models' tables that migrations must make to be theirs."""
+"""The share of the tables of each that the other must know."""
+_STEPS = 2
+"""Files that make a history."""
 
 
 class Drift(msgspec.Struct, frozen=True):
@@ -45,29 +47,43 @@ def drifts(workspace: Workspace) -> tuple[Drift, ...]:
     unmanaged = {m.table.lower() for m in mapped if not m.managed or not m.known}
     fields = {(m.table, f.column): f.at for m in mapped for f in m.fields if f.column}
     found: list[Drift] = []
-    for models in declared.homes:
-        if models.kind == "models":
-            made = _made(declared, models)
-            if made is not None:
-                found += _between(declared, models, made, unmanaged, fields)
+    for made, models in _pairs(declared.homes):
+        for one in models:
+            found += _between(declared, one, made, unmanaged, fields)
     return tuple(found)
 
 
-def _made(declared: Database, models: Home) -> Home | None:
-    """The migrations that make the tables of some models; None when that is not one history.
+def _pairs(homes: tuple[Home, ...]) -> Iterator[tuple[Home, tuple[Home, ...]]]:
+    """Each history with the models whose tables it makes; models of which that is not sure are left out.
 
-    Both must have most of their tables in common, or they are for different databases.
+    A history makes most tables of each of its groups of models (an app of Django is one), and they have
+    most of its tables, or they are for different databases.
     """
-    tables = {key for key, table in models.schema.tables.items() if table.kind == "table"}
-    able = []
-    for home in declared.homes:
-        if home.kind == "models" or not home.schema.complete or len(home.files) < 2:  # noqa: PLR2004
-            continue
-        own = {key for key, table in home.schema.tables.items() if table.kind == "table"}
-        common = len(tables & own)
-        if tables and own and common >= _LEAST * len(tables) and common >= _LEAST * len(own):
-            able.append(home)
-    return able[0] if len(able) == 1 else None
+    of_history: dict[str, list[Home]] = {}
+    able = [
+        home
+        for home in homes
+        if home.kind != "models" and home.schema.complete and len(home.files) >= _STEPS
+    ]
+    for models in homes:
+        if models.kind == "models":
+            tables = _tables(models)
+            makers = [h for h in able if tables and _share(tables, _tables(h)) >= _LEAST]
+            if len(makers) == 1:
+                of_history.setdefault(makers[0].key, []).append(models)
+    for home in able:
+        some = of_history.get(home.key, [])
+        mapped = frozenset().union(*(_tables(one) for one in some))
+        if some and _share(_tables(home), mapped) >= _LEAST:
+            yield home, tuple(some)
+
+
+def _tables(home: Home) -> frozenset[str]:
+    return frozenset(key for key, table in home.schema.tables.items() if table.kind == "table")
+
+
+def _share(some: frozenset[str], others: frozenset[str]) -> float:
+    return len(some & others) / len(some) if some else 0.0
 
 
 def _between(
