@@ -29,8 +29,10 @@ def covers(other: Index, index: Index) -> bool:
 
 def made_for_key(table: Table, index: Index) -> bool:
     """Whether it is the index that Django makes for a foreign key, by the name that it gives it."""
+    if not index.columns or _HASHED.search(index.name) is None:
+        return False
     is_foreign = any(key.columns == index.columns for key in table.foreign_keys)
-    return is_foreign and _HASHED.search(index.name) is not None
+    return is_foreign or (len(index.keys) == 1 and index.columns[0].endswith("_id"))
 
 
 def statement_of(workspace: Workspace, home: Home, at: Place, better: Index) -> Place | None:
