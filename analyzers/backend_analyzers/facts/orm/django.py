@@ -141,7 +141,7 @@ def _asked(_path: str, found: FileChains, known: Catalog) -> tuple[Asked, ...]:
         if chain.loop is not None
         and (rows := _rows(chain, reader, known)) is not None
         and not _may_be_loaded(rows)
-        and (rows.running is None or rows.running.method not in BATCHES)
+        and not _is_meant(rows)
     )
 
 
@@ -150,6 +150,12 @@ def _may_be_loaded(rows: Rows) -> bool:
     is_whole = all(step.method in {"all", "prefetch_related"} for step in rows.steps)
     asks = rows.running is not None and rows.running.method not in {"count", "iterator"}
     return rows.related is not None and is_whole and not asks
+
+
+def _is_meant(rows: Rows) -> bool:
+    """Whether a query is made for a loop: one of many rows, or one that locks row by row."""
+    is_batch = rows.running is not None and rows.running.method in BATCHES
+    return is_batch or any(step.method == "select_for_update" for step in rows.steps)
 
 
 def _rows(chain: Chain, reader: Reader, known: Catalog) -> Rows | None:
