@@ -105,7 +105,7 @@ def _fixes(workspace: Workspace, wanted: WantedIndex) -> tuple[Fix, ...]:
         workspace,
         wanted.home,
         wanted.table.key,
-        name=f"index_{wanted.table.name}",
+        name="missing_index",  # always, so that two are not made with the same number
         do=(build,),
         undo=(f"DROP INDEX CONCURRENTLY {label}",),
     )
