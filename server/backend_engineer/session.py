@@ -70,9 +70,10 @@ class Session:
     def edit(self, path: str, edits: tuple[Edit, ...]) -> File:
         """An editor changed a document; raises KeyError when it is not open."""
         with self._lock:
-            file = self._open[path].edited(edits)
+            before = self._open[path]
+            file = before.edited(edits)
             self._open[path] = file
-            self._changed({path: Open(file)})
+            self._changed({path: Open(file)}, was=before)
         return file
 
     def close(self, path: str) -> None:
@@ -109,6 +110,11 @@ class Session:
     def measure(self, base: Base | None) -> None:
         """What changed is measured against another revision from now on."""
         with self._lock:
+            known = self._workspace.options.base
+            if base is not None and known is not None:
+                # What editors have changed may not be on disk yet.
+                edited = {p: text for p, text in known.before.items() if self.is_open(p)}
+                base = msgspec.structs.replace(base, before={**edited, **base.before})
             options = msgspec.structs.replace(self._workspace.options, base=base)
             self._workspace = self._workspace.updated({}, options)
 
@@ -148,8 +154,19 @@ class Session:
 
         return load
 
-    def _changed(self, changes: Mapping[str, Source | None], *, complete: bool = False) -> None:
+    def _changed(
+        self,
+        changes: Mapping[str, Source | None],
+        *,
+        complete: bool = False,
+        was: File | None = None,
+    ) -> None:
+        """Some files are others now.  `was` is one that an editor changes: so far it was as at the base."""
         options = self._workspace.options
         if complete and not options.complete:
             options = msgspec.structs.replace(options, complete=True)
+        if was is not None and options.base is not None and was.path not in options.base.before:
+            before = {**options.base.before, was.path: was.text.decode(errors="replace")}
+            base = msgspec.structs.replace(options.base, before=before)
+            options = msgspec.structs.replace(options, base=base)
         self._workspace = self._workspace.updated(changes, options)

@@ -188,13 +188,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             "code have the dialect of the library that runs them."
         ),
     ] = "auto"
+    base: Annotated[
+        str,
+        Meta(
+            description="The git revision that work starts from, such as `origin/main`: what has changed "
+            "since is what rules about migrations look at, and what plans are compared with, in the "
+            "editor, too. `check --since` goes first. When empty, nothing is compared without that."
+        ),
+    ] = ""
     recent_migrations: Annotated[
         int,
         Meta(
             ge=0,
             description="How many migrations at the end of each branch of a history (an app of Django, a "
-            "folder) are taken for not shipped yet, and so are reviewed; 0 is all of them. With `check "
-            "--since` it is those that have changed since then instead.",
+            "folder) are taken for not shipped yet, and so are reviewed; 0 is all of them. With `base` or "
+            "`check --since` it is those that have changed since then instead.",
         ),
     ] = 3
     planner: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,36 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, 
         client.indexed()
         client.open((root / "app.py").as_uri(), APP)
         yield client, root
+        client.stop()
+    finally:
+        client.kill()
+
+
+def test_an_edit_that_makes_a_plan_worse_is_reported_against_the_base(tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    (root / "migrations").mkdir(parents=True)
+    (root / "migrations" / "001_orders.sql").write_text(SCHEMA)
+    app = APP.replace("customer_id = %s", "id = %s")
+    (root / "app.py").write_text(app)
+    (root / "backend-engineer.toml").write_text(
+        'base = "HEAD"\n[planner.rows]\norders = 5_000_000\n'
+    )
+    for command in (
+        ("init", "-q"),
+        ("add", "."),
+        ("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x"),
+    ):
+        subprocess.run(["git", *command], cwd=root, check=True)  # noqa: S607
+    client = Client()
+    try:
+        client.initialize(root)
+        client.indexed()
+        uri = (root / "app.py").as_uri()
+        client.open(uri, app)
+        client.eventually(lambda: bool(lenses(client, uri)), "a lens")
+        assert "plan-regression" not in client.codes(uri)
+        client.change(uri, 2, {"text": app.replace("WHERE id = %s", "WHERE id + 0 = %s")})
+        client.eventually(lambda: "plan-regression" in client.codes(uri), "the finding")
         client.stop()
     finally:
         client.kill()

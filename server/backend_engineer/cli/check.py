@@ -316,11 +316,13 @@ def _changed(root: Path, choices: Choices) -> revisions.ChangedLines | None:
 
 def _measure(project: Project, choices: Choices) -> None:
     """Tell the rules what was there before, where somebody asked for what is new since then."""
-    if choices.since is not None:
+    revision = choices.since or project.settings.base
+    if revision:
         try:
-            project.session.measure(revisions.base_at(project.root, choices.since))
+            project.session.measure(revisions.base_at(project.root, revision))
         except revisions.RevisionError as error:
-            raise Failure(f"--since: {error}") from None
+            said = "--since" if choices.since else "`base` in the settings"
+            raise Failure(f"{said}: {error}") from None
 
 
 def _expect_rules(option: str, names: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from backend_engineer.discovery import IGNORE_FILES, discover
 from backend_engineer.indexing import Cancelled
 from backend_engineer.lsp.projects import Project, is_configuration
 from backend_engineer.lsp.uris import path_of
+from backend_engineer.revisions import RevisionError, base_at
 
 log = logging.getLogger("backend_engineer.lsp")
 
@@ -102,6 +103,8 @@ class Folders:
                     anew = True
                 elif own:
                     _refresh(project, own)
+                    if project.session.is_indexed:
+                        self._measure(project)
         if anew:
             self._changed((*self._projects.values(), *self._loose.values()))
         return anew
@@ -134,8 +137,18 @@ class Folders:
             bar.end("failed")
         else:
             bar.end(f"{len(project.session.workspace.files)} files")
+            self._measure(project)
             if not project.stopped:
                 self._indexed()
+
+    def _measure(self, project: Project) -> None:
+        """Compare with the revision that the settings name."""
+        revision = project.configuration.settings.base
+        if revision:
+            try:
+                project.session.measure(base_at(project.root, revision))
+            except RevisionError as error:
+                self._problem(f"`base` in the settings: {error}")
 
 
 def _refresh(project: Project, paths: Iterable[Path]) -> None:
