@@ -73,9 +73,10 @@ def questions(project: Project, workspace: Workspace) -> list[Question]:
     """What rules want to know, what the fixes in open documents must have proved, and their plans."""
     asked = dict.fromkeys(unanswered(workspace, project.selection.runs))
     by_path = workspace.fact(compared_findings)
-    for path in project.uris:
+    paths = tuple(project.uris)  # documents are opened and closed meanwhile
+    for path in paths:
         asked.update(dict.fromkeys(questions_of_fixes(workspace, by_path.get(path, ()))))
     planned = workspace.fact(plannable)
-    for path in project.uris:
+    for path in paths:
         asked.update(dict.fromkeys(question_of(one) for one in planned.get(path, ())))
     return [question for question in asked if question not in workspace.answers]
