@@ -386,6 +386,33 @@ def test_what_comes_from_elsewhere_is_not_known() -> None:
     assert not found["Plain"].known
 
 
+def test_an_index_that_cannot_be_read_is_left_out() -> None:
+    order = of(
+        """
+        from app.states import State
+
+        class Order(Base):
+            __tablename__ = "orders"
+            __table_args__ = (
+                Index("a", "id", postgresql_where=condition()),
+                Index("b", search_vector("id")),
+                Index("c", "id", postgresql_where=sa.text(f"state = {State.paid}")),
+            )
+            id: Mapped[int] = mapped_column(primary_key=True)
+        """,
+        states="""
+        import enum
+
+        class State(enum.IntEnum):
+            new = 1
+            paid = 2
+        """,
+    )["Order"]
+
+    assert [(index.name, index.where) for index in order.indexes] == [("c", "state = 2")]
+    assert order.known and not order.create.known
+
+
 def test_what_is_no_model() -> None:
     found = of(
         """

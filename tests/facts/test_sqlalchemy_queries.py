@@ -334,6 +334,21 @@ def test_joins_under_a_condition_leave_a_hole() -> None:
     assert query.holes and not query.statements[0].complete
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "select(Order.id, Tag.id).where(ties(Order, Tag))",
+        "select(Order.id).join(Tag)",
+        "select(Order.id).join(Tag, ties(Order, Tag))",
+        "select(Order.id).where(Order.id == 1).custom(Tag)",
+    ],
+)
+def test_what_may_tie_tables_is_not_left_to_chance(code: str) -> None:
+    (query,) = of(f"return session.execute({code})")
+
+    assert query.holes and not query.statements[0].complete
+
+
 def test_lists_of_conditions() -> None:
     assert (
         text_of(

@@ -108,11 +108,15 @@ class Evaluator:
             if isinstance(part, ir.Chunk):
                 pieces.append(part.text)
             else:
-                value = self.value(part.value, names)
+                value = self.formatted(self.value(part.value, names))
                 if not isinstance(value, str | int | float):
                     return UNKNOWN
                 pieces.append(str(value))
         return "".join(pieces)
+
+    def formatted(self, thing: Thing) -> Thing:
+        """What a thing is in a text."""
+        return thing
 
     def attribute(self, owner: Thing, name: str) -> Thing:
         """An attribute of a thing."""

@@ -109,6 +109,13 @@ class Reader(Runner):
             return ColumnOf(name, _root(owner.owner))
         return super().attribute(owner, name)
 
+    def formatted(self, thing: Thing) -> Thing:
+        """Members of enums of numbers and texts are their values in a text."""
+        plainly = ("IntEnum", "StrEnum", "ReprEnum", "IntFlag")
+        if isinstance(thing, EnumMember) and self.world.is_named(thing.key, *plainly):
+            return self.of_member(thing, "value")
+        return thing
+
     def of_member(self, owner: EnumMember, name: str) -> Thing:
         """`State.paid.name` and `State.paid.value`."""
         if name == "name":

@@ -160,7 +160,7 @@ def built(
     constraints = list(_constraints(read, table, names, named, whole, key))
     indexes = [*_column_indexes(read, table, names, spans)]
     for declared in read.constraints:
-        if declared.kind == "index":
+        if declared.kind == "index" and declared.known:
             own = tuple(named(c) for c in declared.columns if c)
             name = declared.name or names.of("ix", table, own)
             indexes.append(as_index(declared, name, table, named, _own(declared, whole)))
@@ -170,7 +170,9 @@ def built(
             tuple(columns),
             tuple(constraints),
             *whole,
-            known=read.known and all(one.known for one in read.columns),
+            known=read.known
+            and all(one.known for one in read.columns)
+            and all(one.known for one in read.constraints if one.kind == "index"),
         ),
         tuple(indexes),
         tuple(_types(read, whole)),

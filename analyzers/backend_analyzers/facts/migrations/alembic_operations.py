@@ -223,6 +223,8 @@ def _create_index(made: Made, _types: Types, batch: Made | None) -> Done:
     if table is None or not isinstance(columns, Items):
         return _opaque(made, table)
     read = index(made, made.get("index_name", 0, UNKNOWN), columns.values)
+    if not read.known:
+        return _opaque(made, table)
     own = tuple(one for one in read.columns if one)
     name = read.name or _NAMES.of("ix", table, own)
     found = as_index(read, name, table, str, span_of(made))

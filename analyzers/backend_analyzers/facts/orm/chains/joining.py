@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from backend_analyzers import ir
 from backend_analyzers.facts.models.sqlalchemy_mapping import Mapped
 from backend_analyzers.facts.orm.chains.entities import Column, Entity, columns_of, source
-from backend_analyzers.facts.orm.chains.writing import Sql, parameter, text
+from backend_analyzers.facts.orm.chains.writing import Sql, is_parameter, parameter, text
 from backend_analyzers.sql.names import quoted
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ class Joining(Changes):
 
     def _add(self, entity: Entity, condition: Sql, call: ir.Call, word: str) -> None:
         select = self.select
+        if is_parameter(condition):
+            select.doubtful = True  # how the two belong together is not known
         select.joined.add(entity.key)
         select.add(entity)
         select.last = entity

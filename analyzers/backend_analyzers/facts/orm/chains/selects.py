@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backend_analyzers import ir
 from backend_analyzers.facts.orm.chains.entities import Entity, Models, source
-from backend_analyzers.facts.orm.chains.writing import Sql, around, hole, joined, text
+from backend_analyzers.facts.orm.chains.writing import Sql, around, hole, is_parameter, joined, text
 
 
 class Select:
@@ -96,9 +96,15 @@ class Select:
                 found = self._select()
         if self.returning:
             found = (*found, text(" RETURNING ", self.at), *joined(self.returning, ", "))
-        if self.doubtful:
+        if self.doubtful or self._is_loose():
             found = (*found, text(" ", self.at), *hole(self.at))
         return found
+
+    def _is_loose(self) -> bool:
+        """Whether a condition that is not known may tie tables that nothing else does."""
+        base = [key for key in self.entities if key not in self.joined]
+        several = len(base) + (self.target is not None) > 1
+        return several and any(is_parameter(one) for one in self.where)
 
     def _select(self) -> Sql:
         at = self.at

@@ -45,6 +45,11 @@ def parameter(at: ir.Node) -> Sql:
     return (Piece(PARAMETER, at.start, at.end),)
 
 
+def is_parameter(sql: Sql) -> bool:
+    """Whether a part is a value that is not known, and nothing else."""
+    return len(sql) == 1 and sql[0].text == PARAMETER
+
+
 def value(constant: str | float | bool | None, at: ir.Node) -> Sql:
     """A value that is written out."""
     return (text(literal(constant), at),)
