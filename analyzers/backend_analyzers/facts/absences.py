@@ -19,10 +19,19 @@ from backend_analyzers.flow.scope import dotted
 from backend_analyzers.source import File, Place
 
 
+class Made(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An object that is made of a class, with the names it is given values for, and added to a session."""
+
+    model: str
+    names: tuple[str, ...]
+    at: Place
+
+
 class Absence(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A question, the calls that answer it, and the range that is reached when nothing was there.
 
-    `handled` are the ranges in it where a violated key is caught.
+    `handled` are the ranges in it where a violated key is caught, `made` the objects that are made in
+    it and added to a session.
     """
 
     at: Place
@@ -30,6 +39,7 @@ class Absence(msgspec.Struct, frozen=True, gc=False, array_like=True):
     start: int
     end: int
     handled: tuple[tuple[int, int], ...] = ()
+    made: tuple[Made, ...] = ()
 
 
 @file_fact
@@ -57,7 +67,7 @@ def unit_absences(code: Code) -> tuple[Absence, ...]:
         if known:
             found.append(Absence(code.place(branch.test), known, *region, handled))
     found += _missed(code, handled)
-    return tuple(found)
+    return tuple(_with_made(code, one) for one in found)
 
 
 def _is_absent(test: ir.Expr) -> tuple[ir.Expr, bool] | None:
@@ -135,3 +145,28 @@ def _missed(code: Code, handled: tuple[tuple[int, int], ...]) -> Iterator[Absenc
             if caught is not None and handler.body and _MISSED.search(dotted(caught)):
                 start, end = handler.body[0].start, handler.body[-1].end
                 yield Absence(code.place(caught), (asked,), start, end, handled)
+
+
+def _with_made(code: Code, absence: Absence) -> Absence:
+    """The question with the objects that are made and added because of the answer."""
+    if code.language.is_ecmascript:
+        return absence
+    made: list[Made] = []
+    for site in code.outline.calls:
+        called = site.call.function
+        if not absence.start <= site.call.start < absence.end:
+            continue
+        if not isinstance(called, ir.Attribute) or called.name != "add" or not site.call.arguments:
+            continue
+        value: ir.Expr = site.call.arguments[0].value
+        if isinstance(value, ir.Name):
+            found, local = code.names.bindings(value.id, value.start, here=True)
+            if not local or len(found) != 1 or not isinstance(found[0].value, ir.Call):
+                continue
+            value = found[0].value
+        if isinstance(value, ir.Call) and not any(one.spread for one in value.arguments):
+            name = code.callee_of(value)
+            given = tuple(one.name for one in value.arguments if one.name)
+            if name and given and value.start >= absence.start:
+                made.append(Made(name, given, code.place(site.call)))
+    return msgspec.structs.replace(absence, made=tuple(made)) if made else absence

@@ -42,10 +42,12 @@ from collections.abc import Iterator
 
 from backend_analyzers.facts.absences import Absence, absences
 from backend_analyzers.facts.all_queries import all_queries
+from backend_analyzers.facts.models.found import found_models
 from backend_analyzers.facts.paths import is_migration, is_test, is_tool
 from backend_analyzers.facts.queries import Query
 from backend_analyzers.facts.schema import Database, database
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
+from backend_analyzers.source import Place
 from backend_analyzers.sql.schema import Table
 from backend_analyzers.sql.statement import Statement
 from backend_analyzers.workspace import Workspace
@@ -62,13 +64,37 @@ def check_then_insert(workspace: Workspace) -> Iterator[Finding]:
         if is_test(path) or is_migration(path) or is_tool(path):
             continue
         found = queries.get(path, ())
-        if any(_insert(one) for one in found):
-            for absence in some:
-                yield from _judged(absence, found, known)
+        for absence in some:
+            looks = [one for one in found if _answers(absence, one)]
+            if looks:
+                told = list(_judged(absence, found, looks, known))
+                yield from told or _added(path, absence, looks, known, workspace)
 
 
-def _judged(absence: Absence, queries: tuple[Query, ...], known: Database) -> Iterator[Finding]:
-    looks = [one for one in queries if _answers(absence, one)]
+def _added(
+    path: str, absence: Absence, looks: list[Query], known: Database, workspace: Workspace
+) -> Iterator[Finding]:
+    """Objects that are added to a session."""
+    for made in absence.made:
+        if any(start <= made.at.start < end for start, end in absence.handled):
+            continue
+        model = workspace.fact(found_models).find(path, made.model)
+        if model is None or model.mapper != "sqlalchemy":
+            continue
+        fields = [field for name in made.names if (field := model.field(name)) is not None]
+        given = {field.column.lower() for field in fields if field.column}
+        given |= {one.lower() for field in fields for one, _ in field.join}
+        for look in looks:
+            columns = _compared(look, model.table)
+            table = _known(known, model.table, model.schema)
+            if table is not None and columns and all(one.lower() in given for one in columns):
+                yield _finding(look, made.at, table, columns)
+                return
+
+
+def _judged(
+    absence: Absence, queries: tuple[Query, ...], looks: list[Query], known: Database
+) -> Iterator[Finding]:
     for query in queries:
         inserted = _insert(query)
         at = query.call or query.at
@@ -83,7 +109,7 @@ def _judged(absence: Absence, queries: tuple[Query, ...], known: Database) -> It
             table = _table(known, inserted)
             if table is None or not columns:
                 continue
-            yield _finding(look, query, table, columns)
+            yield _finding(look, at, table, columns)
             return
 
 
@@ -115,9 +141,16 @@ def _written(statement: Statement) -> tuple[str, str | None] | None:
 def _asked_for(look: Query, inserted: Statement) -> tuple[str, ...]:
     """The columns that a look for a row of the same table compares, and that the insert gives values."""
     written = _written(inserted)
+    asked = _compared(look, written[0]) if written is not None else ()
+    given = {one.name.lower() for one in inserted.columns if one.clause == "insert"}
+    return asked if given and all(one.lower() in given for one in asked) else ()
+
+
+def _compared(look: Query, name: str) -> tuple[str, ...]:
+    """The columns that a look for one row of a table compares with values; none when it does more."""
     statement = look.statements[0]
     read = [table for table in statement.tables if table.role != "write" and table.cte is None]
-    if written is None or len(read) != 1 or read[0].name.lower() != written[0].lower():
+    if len(read) != 1 or read[0].name.lower() != name.lower():
         return ()
     columns: list[str] = []
     for one in statement.predicates:
@@ -127,23 +160,24 @@ def _asked_for(look: Query, inserted: Statement) -> tuple[str, ...]:
         if one.operator != "=" or not one.conjunct or column is None or one.right is None:
             return ()
         columns.append(column.name)
-    given = {one.name.lower() for one in inserted.columns if one.clause == "insert"}
-    asked = tuple(dict.fromkeys(columns))
-    return asked if given and all(one.lower() in given for one in asked) else ()
+    return tuple(dict.fromkeys(columns))
 
 
 def _table(known: Database, inserted: Statement) -> Table | None:
     """The one table that is meant, when all of its keys are known."""
     written = _written(inserted)
-    if written is None:
-        return None
-    tables = [table for home, table in known.tables(*written) if home.key not in known.past]
+    return None if written is None else _known(known, *written)
+
+
+def _known(known: Database, name: str, schema: str | None) -> Table | None:
+    """The one table of a name, when all of its keys are known."""
+    tables = [table for home, table in known.tables(name, schema) if home.key not in known.past]
     if len(tables) != 1 or not tables[0].known or tables[0].kind != "table":
         return None
     return None if tables[0].name.lower() in known.changed else tables[0]
 
 
-def _finding(look: Query, query: Query, table: Table, columns: tuple[str, ...]) -> Finding:
+def _finding(look: Query, insert: Place, table: Table, columns: tuple[str, ...]) -> Finding:
     wanted = {one.lower() for one in columns}
     keys = [one.columns for one in table.indexes if one.unique and one.plain]
     keys += [table.primary_key] if table.primary_key else []
@@ -161,7 +195,7 @@ def _finding(look: Query, query: Query, table: Table, columns: tuple[str, ...]) 
         help_ = "Declare the key, and let the insert say what to do on a conflict."
     at = look.call or look.at
     return Finding(
-        at=query.call or query.at,
+        at=insert,
         message=message,
         help=help_,
         related=(Related(at, "was not there a moment ago"),),

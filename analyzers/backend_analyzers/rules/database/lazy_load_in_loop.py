@@ -46,13 +46,12 @@ project's own; writes (`order.lines.add(…)`); templates; tests and migrations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from backend_analyzers.fact import codes, file_fact
-from backend_analyzers.facts.callees import Callees, callees
 from backend_analyzers.facts.lazy_loads import Access, RowLoop, row_loops
 from backend_analyzers.facts.models import Field, Model
-from backend_analyzers.facts.models.all_models import all_models
+from backend_analyzers.facts.models.found import found_models
 from backend_analyzers.facts.paths import is_migration, is_test, is_tool
 from backend_analyzers.rule import (
     Change,
@@ -77,7 +76,7 @@ def lazy_load_in_loop(workspace: Workspace) -> Iterator[Finding]:
     loops = {path: some for path, some in workspace.each(row_loops).items() if some}
     if not loops:
         return
-    models = _Models(workspace.fact(all_models), workspace.fact(callees))
+    models = workspace.fact(found_models)
     managed: set[str] = set().union(*workspace.each(_own_managers).values())
     imported = workspace.each(_loader_imports)
     for path, some in loops.items():
@@ -113,22 +112,6 @@ def _loader_imports(file: File) -> str:
             if any(one.detail == "sqlalchemy.orm.selectinload" for one in bindings):
                 return name
     return ""
-
-
-class _Models:
-    """Finds models by what files call them."""
-
-    def __init__(self, models: Mapping[str, Model], names: Callees) -> None:
-        self._names = names
-        self._by_place = {(one.at.path, one.key.rpartition(".")[2]): one for one in models.values()}
-
-    def find(self, path: str, name: str) -> Model | None:
-        """The model behind a name."""
-        for where in self._names.way(path, name):
-            found = self._by_place.get(where)
-            if found is not None:
-                return found
-        return None
 
 
 def _classes(model: Model) -> set[str]:

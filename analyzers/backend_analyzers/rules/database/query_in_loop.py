@@ -46,13 +46,17 @@ scripts and tests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from backend_analyzers.facts.all_queries import all_queries
 from backend_analyzers.facts.callees import Project, project
 from backend_analyzers.facts.calls import Asked, Calling, Does
 from backend_analyzers.facts.paths import is_frontend, is_test, is_tool
+from backend_analyzers.facts.queries import Query
 from backend_analyzers.facts.readers import ask_readers
+from backend_analyzers.facts.repeated_calls import Repeated, repeated_calls
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
+from backend_analyzers.source import Place
 from backend_analyzers.workspace import Workspace
 
 DEEPEST = 2
@@ -67,16 +71,45 @@ DEEPEST = 2
 )
 def query_in_loop(workspace: Workspace) -> Iterator[Finding]:
     known = workspace.fact(project)
+    told: set[Place] = set()
     for path, functions in known.does.items():
         if is_test(path) or is_tool(path) or is_frontend(path):
             continue
         for function in functions:
-            yield from _direct(function.asks)
-            yield from _through_calls(known, path, function)
+            for finding in (*_direct(function.asks), *_through_calls(known, path, function)):
+                told.add(finding.at)
+                yield finding
     for reader in ask_readers():
         for path, asks in workspace.fact(reader).items():
             if not (is_test(path) or is_tool(path) or is_frontend(path)):
-                yield from _direct(asks)
+                for finding in _direct(asks):
+                    told.add(finding.at)
+                    yield finding
+    repeated = workspace.each(repeated_calls)
+    for path, queries in workspace.fact(all_queries).items():
+        if is_test(path) or is_tool(path) or is_frontend(path):
+            continue
+        mapped = {one.call: one for one in queries if one.approximate and one.call is not None}
+        if mapped:
+            yield from _by_a_mapper(mapped, repeated.get(path, ()), told)
+
+
+def _by_a_mapper(
+    queries: Mapping[Place, Query], repeated: tuple[Repeated, ...], told: set[Place]
+) -> Iterator[Finding]:
+    """Queries that a mapper writes, through objects whose type nobody says."""
+    for one in repeated:
+        query = queries.get(one.call)
+        if query is None or one.call in told:
+            continue
+        reads = all(statement.kind == "select" for statement in query.statements)
+        yield Finding(
+            at=one.call,
+            message=f"`{one.text}` runs once for each {_each(one.each)}",
+            help=_HELP if reads else _HELP_WRITING,
+            related=(Related(one.loop, "the loop"),),
+            confidence=Confidence.MEDIUM,
+        )
 
 
 def _direct(asks: Iterable[Asked]) -> Iterator[Finding]:
