@@ -31,8 +31,8 @@ class Access(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class RowLoop(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A loop over rows of `model`, as the file calls it.
 
-    `eager` are all names that the query's options mention, `loop` the head of the loop, and `insert` where an option
-    may be added to the query; empty (an empty unit) when it may not.
+    `eager` are all names that the query's options mention, `fixed` those that it compares with a value, `loop` the head
+    of the loop, and `insert` where an option may be added to the query; empty (an empty unit) when it may not.
     """
 
     model: str
@@ -40,6 +40,7 @@ class RowLoop(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The model as the query writes it."""
     mapper: str
     eager: tuple[str, ...]
+    fixed: tuple[str, ...]
     loop: Place
     insert: Place
     accesses: tuple[Access, ...]
@@ -77,6 +78,7 @@ def _loops(code: Code) -> Iterator[RowLoop]:
                 query.spelled,
                 query.mapper,
                 tuple(dict.fromkeys(query.eager)),
+                tuple(dict.fromkeys(query.fixed)),
                 head(code, around),
                 query.insert or Place(code.path, "", 0, 0),
                 accesses,
@@ -119,6 +121,7 @@ class _Chain:
         self.mapper = ""
         self.is_scalar = False
         self.eager: list[str] = []
+        self.fixed: list[str] = []
         self.insert: Place | None = None
 
     def read(self, value: ir.Expr, depth: int = _DEEPEST) -> bool:
@@ -180,6 +183,7 @@ class _Chain:
             self.model = ""
             return None
         self.is_scalar = self.is_scalar or name == "scalars"
+        self.fixed += _fixed(call)
         if name in DJANGO_QUERY or name in SQLALCHEMY_QUERY:
             return called.value
         self.model = ""
@@ -201,6 +205,16 @@ class _Chain:
         self.model, self.mapper, self.spelled = name, mapper, dotted(model)
         self.insert = self.code.place_of(query.end, query.end)
         return True
+
+
+def _fixed(call: ir.Call) -> Iterator[str]:
+    """The columns that the arguments of a call compare with a value."""
+    for argument in call.arguments:
+        if argument.name:
+            yield argument.name
+        value = argument.value
+        if isinstance(value, ir.Operator) and value.operator == "==":
+            yield from (one.name for one in value.operands if isinstance(one, ir.Attribute))
 
 
 def _mentioned(call: ir.Call) -> Iterator[str]:

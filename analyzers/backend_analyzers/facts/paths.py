@@ -69,6 +69,7 @@ _TOOL_FOLDERS = frozenset(
 )
 _TOOL_FILE = re.compile(
     r"^(?:setup|manage|noxfile|tasks|fabfile|conf|seed\w*|seeds?|migrate\w*|cli|__main__"
+    r"|(?:random|fake|sample|demo|dummy)_data|populate(?:_\w+)?"
     r"|(?:gulp|grunt|rollup|webpack|vite|vitest|jest|karma|babel|esbuild|tsup|eslint|tailwind|postcss"
     r"|next|nuxt|playwright|cypress|knexfile|ormconfig|build|release|deploy|seed\w*|migrat\w*)"
     r"(?:[.-][\w.-]+)?)\.(?:py|[cm]?[jt]sx?)$",

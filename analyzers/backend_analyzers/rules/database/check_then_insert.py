@@ -64,11 +64,16 @@ def check_then_insert(workspace: Workspace) -> Iterator[Finding]:
         if is_test(path) or is_migration(path) or is_tool(path):
             continue
         found = queries.get(path, ())
+        told: dict[Place, Finding] = {}
         for absence in some:
             looks = [one for one in found if _answers(absence, one)]
             if looks:
-                told = list(_judged(absence, found, looks, known))
-                yield from told or _added(path, absence, looks, known, workspace)
+                here = list(_judged(absence, found, looks, known))
+                for finding in here or _added(path, absence, looks, known, workspace):
+                    # One insert may follow several looks: what has no key matters most.
+                    if finding.at not in told or finding.confidence is None:
+                        told[finding.at] = finding
+        yield from told.values()
 
 
 def _added(
@@ -76,7 +81,8 @@ def _added(
 ) -> Iterator[Finding]:
     """Objects that are added to a session."""
     for made in absence.made:
-        if any(start <= made.at.start < end for start, end in absence.handled):
+        # The session may send it later, where the violated key is caught.
+        if any(made.at.start < end for _, end in absence.handled):
             continue
         model = workspace.fact(found_models).find(path, made.model)
         if model is None or model.mapper != "sqlalchemy":
@@ -152,6 +158,8 @@ def _compared(look: Query, name: str) -> tuple[str, ...]:
     read = [table for table in statement.tables if table.role != "write" and table.cte is None]
     if len(read) != 1 or read[0].name.lower() != name.lower():
         return ()
+    if not statement.complete or _UNREAD.search(look.text):
+        return ()
     columns: list[str] = []
     for one in statement.predicates:
         if one.clause != "where":
@@ -161,6 +169,12 @@ def _compared(look: Query, name: str) -> tuple[str, ...]:
             return ()
         columns.append(column.name)
     return tuple(dict.fromkeys(columns))
+
+
+_UNREAD = re.compile(
+    r"\b(?:where|and|or|not)\s+(?:\$\d+|%s|\?)\s*(?:and\b|or\b|limit\b|order\b|\)|$)", re.IGNORECASE
+)
+"""A condition of which a mapper could not be read more than that it is there."""
 
 
 def _table(known: Database, inserted: Statement) -> Table | None:

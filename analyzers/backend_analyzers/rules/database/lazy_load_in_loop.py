@@ -124,6 +124,9 @@ def _is_loaded(model: Model, field: Field, access: Access, loop: RowLoop) -> boo
     """Whether an access runs a query for each row."""
     if field.relation in {"", "?"} or field.loading != "lazy" or field.name in loop.eager:
         return False
+    own = {field.name, *(one for one, _ in field.join)}
+    if model.mapper == "sqlalchemy" and not field.many and own & {*loop.fixed}:
+        return False  # the same row for all of them, which the session has after the first
     # Other methods of Django's managers run a query of their own, whatever was prefetched.
     return model.mapper != "django" or not field.many or access.then in {"all", "count"}
 

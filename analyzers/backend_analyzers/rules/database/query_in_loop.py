@@ -98,10 +98,14 @@ def _by_a_mapper(
     queries: Mapping[Place, Query], repeated: tuple[Repeated, ...], told: set[Place]
 ) -> Iterator[Finding]:
     """Queries that a mapper writes, through objects whose type nobody says."""
-    for one in repeated:
+    starts = {(place.unit, place.start) for place in told}
+    for one in sorted(repeated, key=lambda one: (one.call.unit, one.call.start, one.call.end)):
         query = queries.get(one.call)
-        if query is None or one.call in told:
+        # `query(…).first().delete()` is one query and what is done with its row.
+        begins = (one.call.unit, one.call.start)
+        if query is None or begins in starts:
             continue
+        starts.add(begins)
         reads = all(statement.kind == "select" for statement in query.statements)
         yield Finding(
             at=one.call,
