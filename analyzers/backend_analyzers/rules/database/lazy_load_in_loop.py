@@ -116,7 +116,8 @@ def _loader_imports(file: File) -> str:
 
 def _classes(model: Model) -> set[str]:
     """The class of a model and those that it has fields from."""
-    owners = {field.at.unit.rpartition(".")[0].rpartition(".")[2] for field in model.fields}
+    own = [field for field in model.fields if field.column]
+    owners = {field.at.unit.rpartition(".")[0].rpartition(".")[2] for field in own}
     return {*owners, model.key.rpartition(".")[2]}
 
 

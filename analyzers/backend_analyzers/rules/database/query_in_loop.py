@@ -46,15 +46,12 @@ scripts and tests.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from backend_analyzers.facts.all_queries import all_queries
 from backend_analyzers.facts.callees import Project, project
 from backend_analyzers.facts.calls import Asked, Calling, Does
 from backend_analyzers.facts.paths import is_frontend, is_test, is_tool
-from backend_analyzers.facts.queries import Query
 from backend_analyzers.facts.readers import ask_readers
-from backend_analyzers.facts.repeated_calls import Repeated, repeated_calls
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
 from backend_analyzers.source import Place
 from backend_analyzers.workspace import Workspace
@@ -79,41 +76,21 @@ def query_in_loop(workspace: Workspace) -> Iterator[Finding]:
             for finding in (*_direct(function.asks), *_through_calls(known, path, function)):
                 told.add(finding.at)
                 yield finding
+    # `query(…).first().delete()` is one query, and what is done with its row.
+    starts = {(place.path, place.unit, place.start) for place in told}
     for reader in ask_readers():
         for path, asks in workspace.fact(reader).items():
-            if not (is_test(path) or is_tool(path) or is_frontend(path)):
-                for finding in _direct(asks):
-                    told.add(finding.at)
+            if is_test(path) or is_tool(path) or is_frontend(path):
+                continue
+            for finding in _direct(sorted(asks, key=_end)):
+                begins = (finding.at.path, finding.at.unit, finding.at.start)
+                if begins not in starts:
+                    starts.add(begins)
                     yield finding
-    repeated = workspace.each(repeated_calls)
-    for path, queries in workspace.fact(all_queries).items():
-        if is_test(path) or is_tool(path) or is_frontend(path):
-            continue
-        mapped = {one.call: one for one in queries if one.approximate and one.call is not None}
-        if mapped:
-            yield from _by_a_mapper(mapped, repeated.get(path, ()), told)
 
 
-def _by_a_mapper(
-    queries: Mapping[Place, Query], repeated: tuple[Repeated, ...], told: set[Place]
-) -> Iterator[Finding]:
-    """Queries that a mapper writes, through objects whose type nobody says."""
-    starts = {(place.unit, place.start) for place in told}
-    for one in sorted(repeated, key=lambda one: (one.call.unit, one.call.start, one.call.end)):
-        query = queries.get(one.call)
-        # `query(…).first().delete()` is one query and what is done with its row.
-        begins = (one.call.unit, one.call.start)
-        if query is None or begins in starts:
-            continue
-        starts.add(begins)
-        reads = all(statement.kind == "select" for statement in query.statements)
-        yield Finding(
-            at=one.call,
-            message=f"`{one.text}` runs once for each {_each(one.each)}",
-            help=_HELP if reads else _HELP_WRITING,
-            related=(Related(one.loop, "the loop"),),
-            confidence=Confidence.MEDIUM,
-        )
+def _end(asked: Asked) -> tuple[str, int, int]:
+    return asked.place.unit, asked.place.start, asked.place.end
 
 
 def _direct(asks: Iterable[Asked]) -> Iterator[Finding]:
