@@ -13,6 +13,7 @@ async def log_backlog(pool: AsyncConnectionPool) -> None:
     """Says how much there is to pack, when the service starts."""
     # defect: leaked-connection
     connection = await pool.getconn()
+    # defect: missing-index
     cursor = await connection.execute("SELECT count(*) AS orders FROM orders WHERE status = 'paid'")
     row = await cursor.fetchone()
     log.info("orders to pack: %s", row)

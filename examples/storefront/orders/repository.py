@@ -53,7 +53,6 @@ async def orders_of_customer(
         FROM orders
         WHERE customer_id = %s
         ORDER BY {} DESC, id
-        -- defect: offset-pagination
         LIMIT %s OFFSET %s
         """
     ).format(sql.Identifier(SORT_COLUMNS[sort]))
