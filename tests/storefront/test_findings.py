@@ -9,17 +9,17 @@ from backend_analyzers.analyze import faults, review_all
 from backend_analyzers.catalog import RULES
 from backend_analyzers.rule import Confidence
 from backend_engineer.answering import Answering
-from backend_engineer.session import Session
-from backend_engineer.settings import PlannerSettings
+from backend_engineer.project import open_session
+from backend_engineer.settings import PlannerSettings, Settings
 from tests.storefront import SHOP, planted
 
 
 def test_the_findings_are_the_marks(tmp_path: Path) -> None:
     tmp_path.chmod(0o711)
-    session = Session(SHOP, jobs=1)
+    settings = Settings(cache=False, jobs=1, planner=PlannerSettings(statistics="statistics.json"))
+    session = open_session(SHOP, settings)
     session.index()
-    settings = PlannerSettings(statistics="statistics.json")
-    with Answering(SHOP, settings, None, clusters=tmp_path) as planner:
+    with Answering(SHOP, settings.planner, None, clusters=tmp_path) as planner:
         workspace = planner.settle(session.workspace, lambda _: True)
         assert not planner.unavailable
 
