@@ -232,8 +232,18 @@ def _mentioned(call: ir.Call) -> Iterator[str]:
 def _accesses(
     code: Code, name: str, iterable: ir.Expr, parts: tuple[ir.Node, ...]
 ) -> Iterator[Access]:
-    """The attributes of an element that the body of its loop reads, each once."""
-    seen: set[str] = set()
+    """The attributes of an element that the body of its loop reads, each once.
+
+    What the body gives a value itself is not loaded.
+    """
+    seen = {
+        target.name
+        for part in parts
+        for node in ir.walk(part)
+        if isinstance(node, ir.Assign)
+        for target in node.targets
+        if isinstance(target, ir.Attribute) and getattr(target.value, "id", "") == name
+    }
     stack: list[tuple[ir.Node, str]] = [(part, "") for part in reversed(parts)]
     while stack:
         node, then = stack.pop()
