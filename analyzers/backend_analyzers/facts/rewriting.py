@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from backend_analyzers.facts.all_queries import all_queries
 from backend_analyzers.facts.plans import planned_text
 from backend_analyzers.facts.queries import Query
 from backend_analyzers.facts.resolved import Resolved, fits, resolved
@@ -20,6 +21,7 @@ from backend_analyzers.source import Place
 from backend_analyzers.sql.parse import parse
 from backend_analyzers.sql.rewrites import Edit
 from backend_analyzers.sql.rewrites.asked import as_query
+from backend_analyzers.sql.rewrites.batched import rewrite as batched
 from backend_analyzers.sql.rewrites.view import View, view, view_of
 from backend_analyzers.sql.schema import Schema
 from backend_analyzers.workspace import Workspace
@@ -68,6 +70,17 @@ def viewed(one: Resolved, standing: Grounds) -> View | None:
         return None
     found = standing.of(one.query)
     return view(one.query.text, one.statement, found[0]) if found is not None else None
+
+
+def asked_together(workspace: Workspace, call: Place) -> str:
+    """The query of a call, for many keys at once; empty when it is not one for a key."""
+    queries = workspace.fact(all_queries).get(call.path, ())
+    query = next((one for one in queries if one.call == call and len(one.statements) == 1), None)
+    found = workspace.fact(grounds).of(query) if query is not None else None
+    if query is None or found is None or query.approximate or query.holes:
+        return ""
+    subject = view(query.text, query.statements[0], found[0])
+    return next((r.text for r in batched(subject)), "") if subject is not None else ""
 
 
 def places(query: Query, edits: Iterable[Edit]) -> tuple[tuple[Place, str], ...] | None:

@@ -52,6 +52,7 @@ from backend_analyzers.facts.callees import Project, project
 from backend_analyzers.facts.calls import Asked, Calling, Does
 from backend_analyzers.facts.paths import is_frontend, is_test, is_tool
 from backend_analyzers.facts.readers import ask_readers
+from backend_analyzers.facts.rewriting import asked_together
 from backend_analyzers.rule import Confidence, Finding, Related, Severity, workspace_rule
 from backend_analyzers.source import Place
 from backend_analyzers.workspace import Workspace
@@ -73,7 +74,10 @@ def query_in_loop(workspace: Workspace) -> Iterator[Finding]:
         if is_test(path) or is_tool(path) or is_frontend(path):
             continue
         for function in functions:
-            for finding in (*_direct(function.asks), *_through_calls(known, path, function)):
+            for finding in (
+                *_direct(workspace, function.asks),
+                *_through_calls(known, path, function),
+            ):
                 told.add(finding.at)
                 yield finding
     # `query(…).first().delete()` is one query, and what is done with its row.
@@ -82,7 +86,7 @@ def query_in_loop(workspace: Workspace) -> Iterator[Finding]:
         for path, asks in workspace.fact(reader).items():
             if is_test(path) or is_tool(path) or is_frontend(path):
                 continue
-            for finding in _direct(sorted(asks, key=_end)):
+            for finding in _direct(workspace, sorted(asks, key=_end)):
                 begins = (finding.at.path, finding.at.unit, finding.at.start)
                 if begins not in starts:
                     starts.add(begins)
@@ -93,16 +97,18 @@ def _end(asked: Asked) -> tuple[str, int, int]:
     return asked.place.unit, asked.place.start, asked.place.end
 
 
-def _direct(asks: Iterable[Asked]) -> Iterator[Finding]:
+def _direct(workspace: Workspace, asks: Iterable[Asked]) -> Iterator[Finding]:
     for asked in asks:
         if asked.loop is None or asked.is_local:
             continue
+        instead = asked_together(workspace, asked.place) if asked.reads else ""
         yield Finding(
             at=asked.place,
             message=f"`{asked.text}` runs once for each {_each(asked.each)}",
             help=_HELP if asked.reads else _HELP_WRITING,
             related=(Related(asked.loop, "the loop"),),
             confidence=None if asked.reads else Confidence.MEDIUM,
+            evidence={"instead": instead} if instead else {},
         )
 
 
