@@ -36,6 +36,9 @@ _LEAST_ROWS = 5
 _LEAST_OTHERS = 3
 """Rounds in which they gave something other than what they give most often."""
 _STATEMENT_SECONDS = 2.0
+_FIRST = 6
+_TOGETHER = 16
+"""Rounds that are sent to the server in one message."""
 _SHOWN = 4
 
 
@@ -141,17 +144,21 @@ def _tried(
     trial = Trial(connection, tables, shapes)
     done = with_rows = 0
     answers: Counter[int] = Counter()
+    drawn = 0
     while done < rounds and time.monotonic() < until:
-        made = rows.next()
-        first, second = trial.run(made, rows, done)
-        if first.error and second.error:
-            rounds -= 1
-            continue
-        done += 1
-        if first.error or second.error or not _agree(first, second, in_order):
-            return _Seen(done, with_rows, 0, _difference(made, first, second))
-        with_rows += bool(first.rows)
-        answers[hash(tuple(first.rows))] += 1
+        # Most differences show at once, so the first rounds are few.
+        size = min(_FIRST if drawn < _FIRST else _TOGETHER, rounds - done)
+        several = [trial.draw(rows, drawn + place) for place in range(size)]
+        drawn += size
+        for one, (first, second) in zip(several, trial.run(several), strict=True):
+            if first.error and second.error:
+                rounds -= 1
+                continue
+            done += 1
+            if first.error or second.error or not _agree(first, second, in_order):
+                return _Seen(done, with_rows, 0, _difference(one.made, first, second))
+            with_rows += bool(first.rows)
+            answers[hash(tuple(first.rows))] += 1
     most = answers.most_common(1)[0][1] if answers else 0
     return _Seen(done, with_rows, done - most)
 

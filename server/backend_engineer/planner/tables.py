@@ -119,11 +119,14 @@ def _value(row: Row, column: Column) -> str:
 
 
 def _literal(value: str | None, kind: str) -> str:
-    if value is None:
-        return "NULL"
+    return "NULL" if value is None else f"{quoted(value)}::{kind}"
+
+
+def quoted(value: str) -> str:
+    """A text as SQL."""
     escaped = value.replace("'", "''")
     prefix = "E" if "\\" in escaped else ""
-    return f"{prefix}'{escaped.replace(chr(92), chr(92) * 2)}'::{kind}"
+    return f"{prefix}'{escaped.replace(chr(92), chr(92) * 2)}'"
 
 
 def _identifier(name: str) -> str:

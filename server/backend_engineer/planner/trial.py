@@ -11,7 +11,7 @@ from psycopg.pq.abc import PGresult
 
 from backend_engineer.planner.rows import Rows
 from backend_engineer.planner.shape import Shape
-from backend_engineer.planner.tables import Row, Tables
+from backend_engineer.planner.tables import Row, Tables, quoted
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -28,6 +28,14 @@ class Result(NamedTuple):
     error: str
 
 
+class Round(NamedTuple):
+    """The rows of the tables, the values of the parameters, and the time zone."""
+
+    made: dict[str, list[Row]]
+    values: list[str | None]
+    zone: str
+
+
 class Trial:
     """Runs two queries again and again on one connection."""
 
@@ -35,7 +43,6 @@ class Trial:
         self._connection = connection
         self._server = connection.pgconn
         self._tables = tables
-        self._zone = ""
         self._types: list[int] = []
         self._counts = [shape.parameters for shape in shapes]
         # Constants are read in the time zone of that moment, so each zone has statements of its own.
@@ -53,15 +60,50 @@ class Trial:
             types = [described.param_type(place) for place in range(described.nparams)]
             self._types += types[len(self._types) :]
 
-    def run(self, made: dict[str, list[Row]], rows: Rows, number: int) -> tuple[Result, Result]:
-        """Both results on some rows."""
+    def draw(self, rows: Rows, number: int) -> Round:
+        """Rows and values to run the queries with."""
+        made = rows.next()
+        return Round(made, rows.parameters(self._types), _ZONES[number % len(_ZONES)])
+
+    def run(self, rounds: list[Round]) -> list[tuple[Result, Result]]:
+        """Both results of each round."""
+        at_once = self._at_once(rounds)
+        return at_once if at_once is not None else [self._one(drawn) for drawn in rounds]
+
+    def _at_once(self, rounds: list[Round]) -> list[tuple[Result, Result]] | None:
+        """Everything in one message, as waiting is what takes the time; None when a part of it failed."""
+        self._server.nonblocking = 0
+        self._server.send_query("; ".join(map(self._statements, rounds)).encode())
+        results: list[Result] = []
+        failed = False
+        while (result := self._server.get_result()) is not None:
+            if result.status == ExecStatus.TUPLES_OK:
+                results.append(_rows_of(result))
+            failed = failed or result.status == ExecStatus.FATAL_ERROR
+        if failed or len(results) != 2 * len(rounds):
+            self._server.exec_(b"ROLLBACK")
+            return None
+        return list(zip(results[::2], results[1::2], strict=True))
+
+    def _statements(self, drawn: Round) -> str:
+        inserts = [self._tables.insert(table, rows) for table, rows in drawn.made.items() if rows]
+        asked = [self._execute(drawn, number) for number in range(len(self._counts))]
+        return "; ".join(
+            ("BEGIN", f"SET LOCAL timezone = '{drawn.zone}'", *inserts, *asked, "ROLLBACK")
+        )
+
+    def _one(self, drawn: Round) -> tuple[Result, Result]:
         try:
-            self._zone = _ZONES[number % len(_ZONES)]
-            self._fill(made, self._zone)
-            values = rows.parameters(self._types)
-            return self._ask(0, values), self._ask(1, values)
+            self._fill(drawn.made, drawn.zone)
+            return self._ask(drawn, 0), self._ask(drawn, 1)
         finally:
             self._server.exec_(b"ROLLBACK")
+
+    def _execute(self, drawn: Round, number: int) -> str:
+        used = drawn.values[: self._counts[number]]
+        given = ", ".join("NULL" if value is None else quoted(value) for value in used)
+        name = _name(drawn.zone, number).decode()
+        return f'EXECUTE "{name}"({given})' if used else f'EXECUTE "{name}"'
 
     def _fill(self, made: dict[str, list[Row]], zone: str) -> None:
         """Put rows into the tables; those that break a constraint are left out."""
@@ -81,22 +123,26 @@ class Trial:
     def _done(self, statements: str) -> bool:
         return self._server.exec_(statements.encode()).status == ExecStatus.COMMAND_OK
 
-    def _ask(self, number: int, values: list[str | None]) -> Result:
-        given = [value.encode() if value is not None else None for value in values]
+    def _ask(self, drawn: Round, number: int) -> Result:
+        given = [value.encode() if value is not None else None for value in drawn.values]
         used = given[: self._counts[number]]
-        result = self._server.exec_prepared(_name(self._zone, number), used)  # type: ignore[arg-type]
+        result = self._server.exec_prepared(_name(drawn.zone, number), used)  # type: ignore[arg-type]
         if result.status != ExecStatus.TUPLES_OK:
             self._done("ROLLBACK TO asking")
             return Result([], 0, _first_line(result) or "it gives no rows")
-        types = [result.ftype(column) for column in range(result.nfields)]
-        rows = [
-            tuple(
-                _normal(result.get_value(row, column), types[column])
-                for column in range(result.nfields)
-            )
-            for row in range(result.ntuples)
-        ]
-        return Result(rows, result.nfields, "")
+        return _rows_of(result)
+
+
+def _rows_of(result: PGresult) -> Result:
+    types = [result.ftype(column) for column in range(result.nfields)]
+    rows = [
+        tuple(
+            _normal(result.get_value(row, column), types[column])
+            for column in range(result.nfields)
+        )
+        for row in range(result.ntuples)
+    ]
+    return Result(rows, result.nfields, "")
 
 
 def _name(zone: str, number: int) -> bytes:
