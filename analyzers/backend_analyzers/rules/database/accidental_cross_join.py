@@ -36,7 +36,7 @@ def report(connection: psycopg.Connection) -> list:
 ## Not reported
 
 CROSS JOIN, which says that it is meant; tables of which the conditions find one row by a key; subqueries,
-functions and WITH queries, which may give one row; conditions that could not be read to the end; and
+functions and WITH queries, which may give one row; queries that a mapper writes; conditions that could not be read to the end; and
 columns of which it is not sure whose they are.
 """
 
@@ -63,6 +63,8 @@ def _untied(statements: tuple[Resolved, ...], database: Database) -> Iterator[Fi
     for one in statements:
         if one.in_migration or not one.statement.complete or not one.known:
             continue
+        if one.query.approximate:
+            continue  # the condition of a join may follow from a relation of the models
         for scope in one.statement.scopes:
             if scope.kind in {"select", "update", "delete"}:
                 yield from _in_scope(one, scope)

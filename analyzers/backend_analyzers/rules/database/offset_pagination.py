@@ -36,14 +36,20 @@ def page(connection: psycopg.Connection, last: int) -> list:
 ## Not reported
 
 Constant offsets, and LIMIT 1, which looks for the end of a batch; queries that group, or that find few rows by
-a key or an index first; subqueries; tables that are not known; and migrations, scripts and tests.
+a key or an index first, or those that belong to one row of another table; subqueries; tables that are not known; and migrations, scripts and tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backend_analyzers.facts.narrowing import is_narrowed, is_one_row, tables_of
+from backend_analyzers.facts.narrowing import (
+    equalities,
+    is_given,
+    is_narrowed,
+    is_one_row,
+    tables_of,
+)
 from backend_analyzers.facts.paths import is_tool
 from backend_analyzers.facts.resolved import Resolved
 from backend_analyzers.facts.rewriting import Grounds, findings_with, viewed
@@ -99,9 +105,19 @@ def _read(one: Resolved) -> str | None:
 
 
 def _is_small(one: Resolved, number: int, table: Table) -> bool:
-    """Whether the conditions leave few rows to skip: those of a key, or of one value of an index."""
+    """Whether the conditions leave few rows to skip: those of a key, of one value of an index, or of one owner."""
     scope = one.statement.tables[number].scope
-    return is_one_row(one, number, table) or is_narrowed(one, scope, table)
+    if is_one_row(one, number, table) or is_narrowed(one, scope, table):
+        return True
+    referring = {column for key in table.foreign_keys for column in key.columns}
+    return any(
+        side.column is not None
+        and (side.column.name in referring or side.column.name.endswith("_id"))
+        and is_given(other)
+        for predicate in equalities(one, scope)
+        if predicate.right is not None
+        for side, other in ((predicate.left, predicate.right), (predicate.right, predicate.left))
+    )
 
 
 def _word(one: Resolved, offset: Limit) -> int:
