@@ -178,7 +178,7 @@ class _Reader:
             if isinstance(event, DatabaseQuery) and _changes(self.code, event):
                 changes.append(self.code.place_of(event.start, event.end))
             found = wait(self.code, event)
-            if found is not None:
+            if found is not None and not self._is_for_debugging(event.start):
                 meanwhile.append(Meanwhile(found, None, self._barred(number, event.start)))
         if named:
             changes += self._named_changes(number, start, end)
@@ -188,6 +188,13 @@ class _Reader:
                 barred = self._barred(number, call.place.start)
                 meanwhile.append(Meanwhile(None, call, barred))
         return Transaction(at, end, tuple(sorted(changes)), tuple(meanwhile))
+
+    def _is_for_debugging(self, at: int) -> bool:
+        """Whether a branch that speaks of debugging is around."""
+        return any(
+            branch.start <= at < branch.end and _names_debugging(branch.test)
+            for branch, _ in self.code.outline.branches
+        )
 
     def _barred(self, number: int, at: int) -> tuple[tuple[int, int], ...]:
         """The blocks of a function before an offset that do not lead to it."""
@@ -212,6 +219,11 @@ class _Reader:
             in_chain = isinstance(called.value, ir.Call) or dotted(called.value).endswith("objects")
             if called.name in _DJANGO_WRITES or (in_chain and called.name in {"update", "delete"}):
                 yield self.code.place(site.call)
+
+
+def _names_debugging(test: ir.Expr) -> bool:
+    names = (dotted(one) for one in ir.walk(test) if isinstance(one, ir.Name | ir.Attribute))
+    return any("debug" in name.lower() for name in names)
 
 
 _DJANGO_WRITES = frozenset(

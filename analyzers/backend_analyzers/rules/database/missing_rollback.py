@@ -125,6 +125,8 @@ def _used(code: Code, tried: ir.Try) -> Iterator[_Used]:
             return  # it ends with its own block
         if not isinstance(event, DatabaseQuery | TransactionEnd):
             continue
+        if isinstance(event, TransactionEnd) and event.action == "rollback":
+            continue
         call = calls.get((event.start, event.end))
         owner = event.function.rpartition(".")[0]
         if call is None or not isinstance(call.function, ir.Attribute) or not stays_failed(owner):
@@ -200,9 +202,15 @@ _ENDS = re.compile(
 )
 
 
+_LOOKS = frozenset({"is_active", "in_transaction", "transaction_status", "needs_rollback"})
+"""What a handler looks at that knows in what state the transaction is."""
+
+
 def _ends_it(statement: ir.Stmt, name: str) -> bool:
     """Whether a statement ends the transaction, or hands the connection to a function that may."""
     for node in ir.walk(statement):
+        if isinstance(node, ir.Attribute) and node.name in _LOOKS:
+            return True
         if not isinstance(node, ir.Call):
             continue
         last = (
