@@ -96,7 +96,7 @@ def _modelled(models: Iterable[Model]) -> Home:
         paths[model.at.path] = None
         origin = f"{model.at.path}\0{model.at.unit}"
         known = create.known and model.known
-        made: tuple[Ddl, ...] = (replace(create, known=known), *model.indexes)
+        made: tuple[Ddl, ...] = (*model.types, replace(create, known=known), *model.indexes)
         spoken: Dialect = "postgresql"
         schema = apply(schema, DdlStatement(spoken, create.start, create.end, made), origin)
     return Home(common_folder(paths), tuple(paths), schema, "models")
