@@ -154,7 +154,7 @@ def test_tables_that_no_schema_has() -> None:
     "code",
     [
         'def f(c, x):\n    c.execute(f"CREATE TABLE t_{x} (a int)")\n',
-        "from django.db import models\nclass A(models.Model):\n    pass\n",
+        "import peewee\nclass A(peewee.Model):\n    pass\n",
     ],
 )
 def test_tables_without_a_name_leave_the_schema_open(code: str) -> None:
