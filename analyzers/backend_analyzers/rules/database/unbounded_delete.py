@@ -49,7 +49,8 @@ _MEANT = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _REMADE = re.compile(
-    r"(?:\A|_)(?:te?mp|cache|cached|staging|stage|scratch|buffer|stats?|statistics|summary|index|lock|locks)(?:_|\Z)",
+    r"(?:\A|_)(?:te?mp|cache|cached|staging|stage|scratch|buffer|stats?|statistics|summary|index|lock|locks"
+    r"|rollups?|rebuild|derived|snapshots?|queue|outbox|search|sync|import|export)(?:_|\Z)",
     re.IGNORECASE,
 )
 
