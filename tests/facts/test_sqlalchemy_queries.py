@@ -572,3 +572,17 @@ def test_tables_and_columns_are_those_of_sqlalchemy(code: str, compiled: dict[st
 
     assert query.statements[0].complete
     assert ours[:2] == theirs[:2]
+
+
+def test_queries_that_are_built_on_each_other_end_soon() -> None:
+    steps = "\n".join(
+        f"    q = select(q.subquery(), exists(q), func.count(q.c.id)).where(exists(select(q)), q.c.a == {n})"
+        for n in range(12)
+    )
+    code = (
+        "from sqlalchemy import exists, func, select\nfrom models import Customer\n\n\n"
+        f"def f(session):\n    q = select(Customer)\n{steps}\n    return session.scalars(q)\n"
+    )
+    found = Workspace.of({"models.py": MODELS, "q.py": code}).fact(queries_of)
+
+    assert all(len(query.text) < 200_000 for query in found.get("q.py", ()))

@@ -20,7 +20,9 @@ from backend_analyzers.facts.orm.chains.steps import COMPOUNDS, Link, Steps
 from backend_analyzers.facts.orm.chains.writing import Sql, around, joined, parameter, text
 from backend_analyzers.sql.names import quoted
 
-_DEEPEST = 12
+_DEEPEST = 6
+_MOST = 150
+"""Queries inside of one: where loops and conditions build on each other, there could be any number."""
 _DERIVED = frozenset({"subquery", "cte", "alias", "lateral"})
 
 
@@ -31,6 +33,7 @@ class Lowering:
         self.models = models
         self.names = names
         self.depth = 0
+        self.left = _MOST
         self._entities: dict[tuple[int, int, str], Entity | None] = {}
 
     # Chains -------------------------------------------------------------------------------------
@@ -89,9 +92,10 @@ class Lowering:
 
     def query(self, node: ir.Expr, outer: Select | None = None) -> Select | None:
         """The query that a chain makes; None when it is none that can be read."""
-        if self.depth >= _DEEPEST:
+        if self.depth >= _DEEPEST or self.left <= 0:
             return None
         self.depth += 1
+        self.left -= 1
         root, links = self.chain(node)
         select = self._begun(root, outer)
         if select is not None:
