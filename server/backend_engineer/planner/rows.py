@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from backend_engineer.planner.shape import Shape
 from backend_engineer.planner.tables import Column, Row, Tables
-from backend_engineer.planner.values import pool
+from backend_engineer.planner.values import NOW, is_one_of, pool
 
 _TRIES = 6
 _OIDS = {
@@ -61,6 +61,8 @@ class Rows:
         for shape in shapes:
             for column, values in shape.literals.items():
                 self._literals.setdefault(column, set()).update(values)
+            if shape.is_timely:
+                self._literals.setdefault("", set()).add(NOW)
         self._size = max((size for shape in shapes for size in shape.sizes), default=0)
         known = {table.lower(): table for table in tables.columns}
         asked = [known[name] for name in sorted(names) if name in known]
@@ -75,6 +77,7 @@ class Rows:
         chance = self._random
         nulls = chance.choice((0.0, 0.15, 0.3, 0.5))
         small = chance.random() < 0.7  # noqa: PLR2004 - mostly few values, so that rows meet
+        focused = chance.random() < 0.4  # noqa: PLR2004
         crowded = self._size > 2 and chance.random() < 0.4  # noqa: PLR2004
         made: dict[str, list[Row]] = {}
         for table in self._order:
@@ -84,7 +87,7 @@ class Rows:
                 if crowded
                 else chance.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 7))
             )
-            pools = self._few(table, small=small)
+            pools = self._few(table, small=small, focused=focused)
             clones = chance.random() < 0.35  # noqa: PLR2004
             for _ in range(count):
                 row = self._row(table, made, pools, nulls, clones=clones)
@@ -124,14 +127,20 @@ class Rows:
                 values = [v for row in rows if (v := row.get(column.name)) is not None]
                 self._last.setdefault(_ALIKE.get(kind, kind), []).extend(values)
 
-    def _few(self, table: str, *, small: bool) -> dict[str, list[str]]:
-        """The values of each column this time: sometimes only two or three, so that they are equal."""
+    def _few(self, table: str, *, small: bool, focused: bool) -> dict[str, list[str]]:
+        """The values of each column this time: sometimes only two or three, so that they are equal.
+
+        `focused`: mostly those that the queries ask for, so that rows stand several conditions.
+        """
         chance = self._random
         found: dict[str, list[str]] = {}
         for column in self._tables.columns[table]:
             values = self._pool(table, column, small=small)
             count = chance.choice((2, 3, 4, 6, 100))
-            found[column.name] = chance.sample(values, count) if count < len(values) else values
+            some = chance.sample(values, count) if count < len(values) else values
+            asked = self._literals.get(column.name.lower()) if focused else None
+            hit = [value for value in values if is_one_of(value, asked)] if asked else []
+            found[column.name] = [*hit, *hit, *some[:3]] if hit else some
         return found
 
     def _row(
@@ -197,7 +206,10 @@ class Rows:
         if key not in self._pools:
             near = self._literals.get(column.name.lower(), set())
             near = near | self._tables.checked.get((table, column.name), set())
-            if not small or column.type.startswith(("json", "text[]")):
+            timely = NOW in self._literals.get("", ()) and column.type.startswith(
+                ("timestamp", "date")
+            )
+            if not small or timely or column.type.startswith(("json", "text[]")):
                 near = near | self._literals.get("", set())
             labels = self._tables.labels.get(column.type)
             values = pool(column.type, near, labels=labels)

@@ -15,6 +15,10 @@ _RANDOM = re.compile(
     r"|pg_sleep|txid_current|pg_backend_pid)\s*\(|\btablesample\b",
     re.IGNORECASE,
 )
+_TIMELY = re.compile(
+    r"\bnow\s*\(|\b(?:current_date|current_timestamp|localtimestamp|transaction_timestamp)\b",
+    re.IGNORECASE,
+)
 _GATHERING = re.compile(
     r"\b(?:array_agg|string_agg|jsonb?_agg|jsonb?_object_agg|xmlagg)\s*\((?![^()]*\border\s+by\b)",
     re.IGNORECASE,
@@ -27,7 +31,7 @@ class Shape(msgspec.Struct, frozen=True):
     """A query; `order` and `limit` are the texts of its outermost ORDER BY, and LIMIT with OFFSET.
 
     `order` is without aliases and numbers, and without qualifiers where there is one table.  `is_loose`:
-    a value in its rows depends on the order in which rows are read.
+    a value in its rows depends on the order in which rows are read.  `is_timely`: it asks what time it is.
 
     `literals` are the constants that each column is compared with, and under "" all of them;
     `sizes` the numbers that groups are counted against.
@@ -43,6 +47,7 @@ class Shape(msgspec.Struct, frozen=True):
     sizes: tuple[int, ...] = ()
     is_random: bool = False
     is_loose: bool = False
+    is_timely: bool = False
 
     def without_limit(self) -> Shape:
         """The query with all its rows."""
@@ -75,6 +80,7 @@ def shape_of(text: str) -> Shape | None:
         sizes=tuple(sizes),
         is_random=_RANDOM.search(text) is not None,
         is_loose=_GATHERING.search(text) is not None,
+        is_timely=_TIMELY.search(text) is not None,
     )
 
 

@@ -28,8 +28,21 @@ _INTEGERS = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**62}
 _DECIMALS = frozenset({"numeric", "real", "double precision", "money"})
 _LETTERS = frozenset({"text", "character varying", "character", "citext", '"char"', "name"})
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - a value for columns of every kind of time
+_DAY = len("2000-01-01")
+NOW = "now"
+"""Stands among constants for the moment at which a query is run."""
 _CHANGES = ("2024-03-10 02:30", "2024-03-09 12:00", "2024-11-03 01:30", "2024-11-02 12:00")
 """Moments around those at which New York's clocks are set."""
+
+
+def is_one_of(value: str, literals: set[str]) -> bool:
+    """Whether a value is what a constant says, however it is written."""
+    if value in literals:
+        return True
+    amount = number(value)
+    if amount is not None:
+        return any(number(text) == amount for text in literals)
+    return any(len(text) >= _DAY and value.startswith(text) for text in literals)
 
 
 def pool(kind: str, near: set[str], *, labels: list[str] | None = None) -> list[str]:
@@ -81,6 +94,9 @@ def _fits_precision(value: Any, kind: str) -> bool:
 def _times(near: Iterable[str], *, is_date: bool, zone: bool) -> Iterator[str]:
     bases = {_EPOCH}
     for text in near:
+        if text == NOW:
+            yield from _around_now(is_date=is_date)
+            continue
         try:
             bases.add(datetime.fromisoformat(text.strip()).replace(tzinfo=None))
         except ValueError:
@@ -99,6 +115,17 @@ def _times(near: Iterable[str], *, is_date: bool, zone: bool) -> Iterator[str]:
             yield date.isoformat(moved.date()) if is_date else moved.isoformat(" ")
     if zone:
         yield from _CHANGES
+
+
+def _around_now(*, is_date: bool) -> Iterator[str]:
+    now = datetime.now()  # noqa: DTZ005 - the server is on this machine
+    for days in (0, -1, 1, -7, 7, -30, 30):
+        day = now + timedelta(days=days)
+        if is_date:
+            yield date.isoformat(day.date())
+            continue
+        for minutes in (-1, 1, -45, 45, -200, 200, -800, 800):
+            yield (day + timedelta(minutes=minutes)).isoformat(" ")
 
 
 def _texts(near: Iterable[str], kind: str) -> Iterator[str]:

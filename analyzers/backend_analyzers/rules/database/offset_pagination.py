@@ -97,6 +97,8 @@ def _read(one: Resolved) -> str | None:
     numbers = [n for n, table in enumerate(one.statement.tables) if table.scope == 0]
     if not numbers or any(one.statement.tables[n].cte is not None for n in numbers):
         return None
+    if any(derived.scope == 0 for derived in one.statement.derived):
+        return None
     for number in numbers:
         found = tables_of(one, number)
         if not found or any(t.kind != "table" or _is_small(one, number, t) for t in found):
