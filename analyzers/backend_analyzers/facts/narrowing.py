@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from backend_analyzers.facts.resolved import Resolved
@@ -32,6 +33,18 @@ def is_narrowed(one: Resolved, scope: int, table: Table) -> bool:
         if predicate.right is not None
         for side, other in ((predicate.left, predicate.right), (predicate.right, predicate.left))
     )
+
+
+def may_be_narrowed(one: Resolved) -> bool:
+    """Whether a mapper adds a condition of which it is only known that it is there: `$1` alone stands for it."""
+    text = one.source(one.statement.start, one.statement.end)
+    return one.query.approximate and _ALONE.search(text) is not None
+
+
+_ALONE = re.compile(
+    r"\b(?:where|and|or|not)\s+\(*\s*(?:\$\d+|\?|%s)\s*\)*\s*(?:\Z|\b(?:and|or|order|group|limit|offset)\b)",
+    re.IGNORECASE,
+)
 
 
 def is_one_row(one: Resolved, number: int, table: Table) -> bool:

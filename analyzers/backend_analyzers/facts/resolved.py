@@ -118,7 +118,8 @@ def fits(query: Query, text: str) -> bool:
 
 def _of_file(path: str, found: tuple[Query, ...], declared: Database) -> tuple[Resolved, ...]:
     schemas = [home.schema for home in declared.homes if home.schema.tables]
-    passed = is_migration(path) or any(path in home.files for home in declared.homes)
+    steps = (home for home in declared.homes if home.kind != "models")
+    passed = is_migration(path) or any(path in home.files for home in steps)
     views = {t.origin for t in declared.all_tables() if t.kind in _VIEWS} if passed else set()
     return tuple(
         Resolved(

@@ -40,7 +40,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backend_analyzers.facts.narrowing import is_found_otherwise
+from backend_analyzers.facts.narrowing import is_found_otherwise, may_be_narrowed
 from backend_analyzers.facts.paths import is_tool
 from backend_analyzers.facts.resolved import Resolved, findings_of
 from backend_analyzers.facts.schema import Database, place_of
@@ -63,7 +63,7 @@ def leading_wildcard(workspace: Workspace) -> Iterator[Finding]:
 def _searches(statements: tuple[Resolved, ...], database: Database) -> Iterator[Finding]:
     del database
     for one in statements:
-        if one.in_migration or is_tool(one.query.at.path):
+        if one.in_migration or is_tool(one.query.at.path) or may_be_narrowed(one):
             continue
         for predicate in one.statement.predicates:
             if _begins_with_anything(predicate):

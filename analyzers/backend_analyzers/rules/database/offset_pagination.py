@@ -48,6 +48,7 @@ from backend_analyzers.facts.narrowing import (
     is_given,
     is_narrowed,
     is_one_row,
+    may_be_narrowed,
     tables_of,
 )
 from backend_analyzers.facts.paths import is_tool
@@ -71,7 +72,7 @@ def _pages(statements: tuple[Resolved, ...], standing: Grounds) -> Iterator[Find
         if one.in_migration or is_tool(query.at.path) or not one.known:
             continue
         top = statement.top
-        if query.approximate and not statement.complete:
+        if (query.approximate and not statement.complete) or may_be_narrowed(one):
             continue
         if statement.kind != "select" or top is None or top.offset is None or top.kind != "select":
             continue

@@ -43,7 +43,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from backend_analyzers.facts.narrowing import equalities, is_narrowed, tables_of
+from backend_analyzers.facts.narrowing import equalities, is_narrowed, may_be_narrowed, tables_of
 from backend_analyzers.facts.paths import is_tool
 from backend_analyzers.facts.resolved import Resolved, findings_of
 from backend_analyzers.facts.schema import Database
@@ -69,7 +69,7 @@ def _shuffled(statements: tuple[Resolved, ...], database: Database) -> Iterator[
         if one.in_migration or is_tool(one.query.at.path) or not one.statement.scopes:
             continue
         text = one.source(one.statement.start, one.statement.end)
-        if _SAMPLE.search(text):
+        if _SAMPLE.search(text) or may_be_narrowed(one):
             continue
         for found in _RANDOM.finditer(text):
             if _NESTED.search(text[: found.start()]):

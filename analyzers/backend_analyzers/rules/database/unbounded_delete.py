@@ -27,7 +27,8 @@ def expire(connection: psycopg.Connection) -> None:
 Migrations, scripts and tests; temporary tables and tables that the query itself makes; functions whose
 name says that all is meant (`clear_cache`, `reset`, `truncate`), or that empty several tables, or fill the
 table again; statements with a part that is put together
-at run time; updates that take their rows from a join; and tables whose name says that they hold what can be
+at run time; updates that take their rows from a join, or that take a mark from all rows which one of them gets again
+(`is_default = false`); and tables whose name says that they hold what can be
 made again.
 """
 
@@ -47,6 +48,12 @@ _MEANT = re.compile(
     r"|set_up|rebuild|reindex|refresh|seed|restore|replace|recreate|regenerate|resync|vacuum|everything|erase)",
     re.IGNORECASE,
 )
+_FLAG = re.compile(
+    r"\bset\s+\"?(?:is_|has_)?(?:default|current|primary|main|selected|latest|newest|featured|preferred|last)"
+    r"(?:_\w+)?\"?\s*=\s*(?:false|0|null|'f'|\$\d+|%s|\?)\s*\Z",
+    re.IGNORECASE,
+)
+"""A mark that one row has at most is taken from all before another gets it."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _REMADE = re.compile(
     r"(?:\A|_)(?:te?mp|cache|cached|staging|stage|scratch|buffer|stats?|statistics|summary|index|lock|locks"
@@ -77,6 +84,8 @@ def _unbounded(statements: tuple[Resolved, ...], database: Database) -> Iterator
         if any(_is_meant(part) for part in (query.function, query.at.unit)):
             continue
         if statement.kind == "delete" and _is_emptied(one, statements):
+            continue
+        if statement.kind == "update" and _FLAG.search(one.source(statement.start, statement.end)):
             continue
         end = target.end if statement.kind == "delete" else statement.end
         verb = "deletes" if statement.kind == "delete" else "changes"
