@@ -36,7 +36,8 @@ def page(connection: psycopg.Connection, last: int) -> list:
 ## Not reported
 
 Constant offsets, and LIMIT 1, which looks for the end of a batch; queries that group, or that find few rows by
-a key or an index first, or those that belong to one row of another table; subqueries; tables that are not known; and migrations, scripts and tests.
+a key or an index first, or those that belong to one row of another table; subqueries; what a
+mapper pages without an order; tables that are not known; and migrations, scripts and tests.
 """
 
 from __future__ import annotations
@@ -72,10 +73,12 @@ def _pages(statements: tuple[Resolved, ...], standing: Grounds) -> Iterator[Find
         if one.in_migration or is_tool(query.at.path) or not one.known:
             continue
         top = statement.top
-        if (query.approximate and not statement.complete) or may_be_narrowed(one):
+        if may_be_narrowed(one):
             continue
         if statement.kind != "select" or top is None or top.offset is None or top.kind != "select":
             continue
+        if query.approximate and not (statement.complete and top.ordered):
+            continue  # a page of a list that nobody sorts is one of few rows, as in an admin's view
         if top.limit is not None and top.limit.text.strip() == "1":
             continue  # the row at which the next batch begins
         if top.offset.kind not in {"parameter", "hole"} or top.grouped or top.distinct:
