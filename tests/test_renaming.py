@@ -48,6 +48,28 @@ def test_a_schema_without_migrations_changes_itself() -> None:
     }
 
 
+def test_a_query_in_a_file_of_models_changes_and_the_attribute_keeps_its_name() -> None:
+    models = (
+        "from sqlalchemy import text\n"
+        "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n\n"
+        "class Base(DeclarativeBase):\n    pass\n\n\n"
+        "class Order(Base):\n"
+        "    __tablename__ = 'orders'\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        "    total: Mapped[int] = mapped_column()\n\n\n"
+        "def sums(session):\n"
+        "    return session.execute(text('SELECT sum(total) FROM orders'))\n"
+    )
+    files = {"migrations/0001_orders.sql": SCHEMA, "models.py": models}
+
+    assert renamed(files, "total", "amount") == {
+        "models.py": models.replace("sum(total)", "sum(amount)").replace(
+            "total: Mapped[int] = mapped_column()", 'total: Mapped[int] = mapped_column("amount")'
+        ),
+        "migrations/0002_rename_orders_total.sql": "ALTER TABLE orders RENAME COLUMN total TO amount;\n",
+    }
+
+
 def test_a_name_that_is_taken_or_a_query_that_cannot_change_stops_it() -> None:
     with pytest.raises(Impossible, match="has a column `note` already"):
         renamed({"schema.sql": SCHEMA}, "total", "note")

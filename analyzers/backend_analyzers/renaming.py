@@ -72,9 +72,8 @@ def _word(name: str) -> str:
 def _in_queries(workspace: Workspace, table: Table, column: str, name: str) -> Iterator[Change]:
     """The names in SQL outside of migrations, in SQL files and in texts of code."""
     homes = workspace.fact(database).homes
-    passed = {path for home in homes for path in home.files}
     for path, queries in workspace.fact(all_queries).items():
-        if path in passed:
+        if any(home.leads_up(path) for home in homes):
             continue
         for query in queries:
             if not query.approximate and column.lower() in query.text.lower():

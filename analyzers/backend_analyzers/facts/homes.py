@@ -36,6 +36,13 @@ class Home(msgspec.Struct, frozen=True):
         """Tells the schemas of a workspace apart."""
         return f"{self.kind}:{self.folder}"
 
+    def leads_up(self, path: str) -> bool:
+        """Whether a file is one of the steps that make the schema, so that its SQL saw another one.
+
+        A file of models is none: what it asks is asked of the schema at head.
+        """
+        return self.kind != "models" and path in self.files
+
 
 def migration_homes(workspace: Workspace) -> tuple[Home, ...]:
     """The schema after each line of migrations that are no SQL files: those are read as such."""

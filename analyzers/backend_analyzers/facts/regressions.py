@@ -82,8 +82,8 @@ def _pairs(
     for path, queries in now.items():
         if path not in then or is_test(path) or is_migration(path):
             continue
-        old = [one for one in then[path] if path not in one.home.files]
-        new = [one for one in queries if path not in one.home.files]
+        old = [one for one in then[path] if not one.home.leads_up(path)]
+        new = [one for one in queries if not one.home.leads_up(path)]
         matched = zip(old, new, strict=False) if path not in changed else _matched(old, new)
         for one, other in matched:
             is_same = one.sql == other.sql and one.script == other.script

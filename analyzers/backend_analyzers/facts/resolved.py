@@ -118,8 +118,7 @@ def fits(query: Query, text: str) -> bool:
 
 def _of_file(path: str, found: tuple[Query, ...], declared: Database) -> tuple[Resolved, ...]:
     schemas = [home.schema for home in declared.homes if home.schema.tables]
-    steps = (home for home in declared.homes if home.kind != "models")
-    passed = is_migration(path) or any(path in home.files for home in steps)
+    passed = is_migration(path) or any(home.leads_up(path) for home in declared.homes)
     views = {t.origin for t in declared.all_tables() if t.kind in _VIEWS} if passed else set()
     return tuple(
         Resolved(

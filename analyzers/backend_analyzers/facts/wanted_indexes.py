@@ -96,7 +96,7 @@ def wanted_indexes(workspace: Workspace) -> tuple[WantedIndex, ...]:
 
 def _is_at_head(one: Plannable) -> bool:
     path = one.query.at.path
-    return not is_test(path) and not is_migration(path) and path not in one.home.files
+    return not is_test(path) and not is_migration(path) and not one.home.leads_up(path)
 
 
 def _write_heavy(found: Iterable[Plannable]) -> frozenset[tuple[str, str]]:
